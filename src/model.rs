@@ -1,0 +1,20 @@
+//! The domain: types and rules. No I/O, no async runtime and no clock; the time is always an argument.
+
+pub mod actor;
+pub mod audit;
+pub mod change;
+pub mod device;
+pub mod device_type;
+pub mod group;
+pub mod host;
+pub mod id;
+pub mod mqtt;
+pub mod operation;
+pub mod telemetry;
+pub mod text;
+pub mod timestamp;
+pub mod topic;
+pub mod user;
+
+/// The tenant name in topics and user names, as devices made for the Entgra IoT Server expect it.
+pub const TENANT: &str = "carbon.super";

@@ -1,0 +1,266 @@
+//! A device and its enrollment.
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{DeviceId, EnrollmentId, GroupId};
+use super::timestamp::Timestamp;
+
+/// Where a device stands (the statuses of the Entgra data model).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DeviceStatus {
+    /// Known, but it has never spoken.
+    Created,
+    /// Enrolled, and heard of lately.
+    Active,
+    /// Silent for longer than the inactivity time.
+    Inactive,
+    /// Its connection ended, or it was silent for longer than the reach time.
+    Unreachable,
+    /// Claimable, and not yet claimed.
+    Unclaimed,
+    /// Set aside by an operator; it may speak but receives nothing.
+    Suspended,
+    /// Shut out by an operator.
+    Blocked,
+    /// No longer managed; the record stays.
+    Removed,
+    /// An operator asked it to leave, and it has not answered yet.
+    DisenrollmentRequested,
+}
+
+impl DeviceStatus {
+    /// Every status, in the order people read them.
+    pub const ALL: [Self; 9] = [
+        Self::Created,
+        Self::Active,
+        Self::Inactive,
+        Self::Unreachable,
+        Self::Unclaimed,
+        Self::Suspended,
+        Self::Blocked,
+        Self::Removed,
+        Self::DisenrollmentRequested,
+    ];
+
+    /// The word on the wire and in the store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Created => "CREATED",
+            Self::Active => "ACTIVE",
+            Self::Inactive => "INACTIVE",
+            Self::Unreachable => "UNREACHABLE",
+            Self::Unclaimed => "UNCLAIMED",
+            Self::Suspended => "SUSPENDED",
+            Self::Blocked => "BLOCKED",
+            Self::Removed => "REMOVED",
+            Self::DisenrollmentRequested => "DISENROLLMENT_REQUESTED",
+        }
+    }
+
+    /// The status of that name, in any letter case.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name().eq_ignore_ascii_case(text))
+    }
+
+    /// Whether the device may use its tokens.
+    #[must_use]
+    pub const fn may_speak(self) -> bool {
+        !matches!(self, Self::Blocked | Self::Removed)
+    }
+
+    /// Whether operations may be sent to the device.
+    #[must_use]
+    pub const fn may_receive(self) -> bool {
+        !matches!(self, Self::Blocked | Self::Removed | Self::Suspended)
+    }
+
+    /// The status after the device was heard, where that changes it.
+    #[must_use]
+    pub const fn heard(self) -> Option<Self> {
+        match self {
+            Self::Created | Self::Inactive | Self::Unreachable => Some(Self::Active),
+            _ => None,
+        }
+    }
+}
+
+/// Whose a device is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Ownership {
+    /// Bring your own device: a person's.
+    #[default]
+    Byod,
+    /// Corporate owned, personally enabled: the organisation's.
+    Cope,
+}
+
+impl Ownership {
+    /// The word on the wire and in the store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Byod => "BYOD",
+            Self::Cope => "COPE",
+        }
+    }
+
+    /// The ownership of that name, in any letter case.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Byod, Self::Cope].into_iter().find(|ownership| ownership.name().eq_ignore_ascii_case(text))
+    }
+}
+
+/// A device with its current enrollment.
+#[derive(Clone, Debug)]
+pub struct Device {
+    pub id: DeviceId,
+    /// The integer that clients of the Entgra API know the device by; dense, from 1.
+    pub number: i64,
+    pub device_type: String,
+    /// What the device calls itself; unique within its type, 1 to 300 bytes, see [`super::text::check_identifier`].
+    pub identifier: String,
+    pub name: String,
+    pub description: String,
+    pub owner: String,
+    pub ownership: Ownership,
+    pub status: DeviceStatus,
+    pub enrolled_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// When the device was last heard, over any door.
+    pub last_seen_at: Option<Timestamp>,
+}
+
+/// What a device (or an operator for it) says when it enrolls.
+#[derive(Clone, Debug, Default)]
+pub struct NewDevice {
+    pub device_type: String,
+    pub identifier: String,
+    pub name: String,
+    pub description: String,
+    /// Defaults to the actor's owner name.
+    pub owner: Option<String>,
+    pub ownership: Ownership,
+    pub properties: Vec<Property>,
+}
+
+/// One fact a device tells about itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Property {
+    /// 1 to 100 bytes.
+    pub name: String,
+    /// At most 4,096 bytes.
+    pub value: String,
+}
+
+/// One enrollment of a device: from when to when, and whose it was.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Enrollment {
+    pub id: EnrollmentId,
+    pub owner: String,
+    pub ownership: Ownership,
+    pub enrolled_at: Timestamp,
+    /// `None` for the current enrollment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+}
+
+/// One change of a device's status.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StatusChange {
+    pub at: Timestamp,
+    /// `None` for the first status.
+    pub from: Option<DeviceStatus>,
+    pub to: DeviceStatus,
+    /// Who or what changed it: a principal, or `system`.
+    pub by: String,
+    /// In words: "enrolled", "silent for 600 s", "connection ended".
+    pub reason: String,
+}
+
+/// Which devices a list holds: every given condition must hold.
+#[derive(Clone, Debug, Default)]
+pub struct DeviceFilter {
+    pub device_type: Option<String>,
+    /// Any of these; empty means every status but REMOVED.
+    pub statuses: Vec<DeviceStatus>,
+    pub group: Option<GroupId>,
+    pub owner: Option<String>,
+    pub ownership: Option<Ownership>,
+    /// Part of the name or the identifier, in any letter case.
+    pub text: Option<String>,
+    /// Changed at or after this time.
+    pub updated_since: Option<Timestamp>,
+}
+
+/// What a device list is sorted by; ties by id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceSort {
+    #[default]
+    Name,
+    Identifier,
+    Type,
+    Status,
+    EnrolledAt,
+    LastSeen,
+}
+
+impl DeviceSort {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Identifier => "identifier",
+            Self::Type => "type",
+            Self::Status => "status",
+            Self::EnrolledAt => "enrolled_at",
+            Self::LastSeen => "last_seen",
+        }
+    }
+
+    /// The sort key of that name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Name, Self::Identifier, Self::Type, Self::Status, Self::EnrolledAt, Self::LastSeen]
+            .into_iter()
+            .find(|sort| sort.name() == text)
+    }
+}
+
+/// Where a page of a list starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PageStart {
+    /// After the row that this opaque cursor names; `None` is the beginning.
+    Cursor(Option<String>),
+    /// After this many rows (the Entgra API pages so).
+    Offset(u32),
+}
+
+/// Which page of a list, and in which order.
+#[derive(Clone, Debug)]
+pub struct DevicePage {
+    pub sort: DeviceSort,
+    pub descending: bool,
+    pub start: PageStart,
+    /// 1 to [`MAX_PAGE`].
+    pub limit: u32,
+}
+
+/// The most rows one page of any list holds.
+pub const MAX_PAGE: u32 = 1000;
+
+/// One page of a list, and how to get the next.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Pass it as `cursor` for the next page; `None` at the end.
+    pub next: Option<String>,
+    /// How many items there are in all pages.
+    pub total: u64,
+}

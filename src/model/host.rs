@@ -1,0 +1,133 @@
+//! The gateway: the board itself, and how the daemon on it stands.
+//!
+//! Sizes are bytes, durations seconds, temperatures degrees Celsius; the same shapes go over the wire.
+
+use serde::{Deserialize, Serialize};
+
+use super::device::DeviceStatus;
+use super::timestamp::Timestamp;
+
+/// The board's facts and its load at one moment: `GET /host`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Host {
+    pub at: Timestamp,
+    pub hostname: String,
+    /// Such as `Raspberry Pi 4 Model B Rev 1.4`; the CPU's name elsewhere.
+    pub model: String,
+    pub os: String,
+    pub kernel: String,
+    pub arch: String,
+    pub uptime_secs: u64,
+    /// Percent, 0 to 100, one a core.
+    pub cpu: Vec<f32>,
+    /// Averages over 1, 5 and 15 minutes.
+    pub load: [f64; 3],
+    pub memory: Space,
+    pub swap: Space,
+    /// The file system of the data directory.
+    pub disk: Space,
+    /// `None`: the board does not tell.
+    pub temperature: Option<f32>,
+    pub power: Power,
+    pub network: Vec<Interface>,
+    /// Limits of the control group Pym runs in, where there are any.
+    pub limits: Limits,
+    pub daemon: Process,
+}
+
+/// Bytes in use of how many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Space {
+    pub used: u64,
+    pub total: u64,
+}
+
+/// What the firmware says of throttling and the supply voltage. `None` is unknown, never fine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Power {
+    pub under_voltage: Option<bool>,
+    pub throttled: Option<bool>,
+    pub frequency_capped: Option<bool>,
+    pub soft_temperature_limit: Option<bool>,
+    /// Any of these has happened since the board started.
+    pub since_boot: Option<bool>,
+}
+
+/// A network interface.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Interface {
+    pub name: String,
+    pub addresses: Vec<String>,
+    /// Bytes per second since the last sample.
+    pub received_per_sec: u64,
+    pub sent_per_sec: u64,
+}
+
+/// Limits of the control group, `None` where there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    pub memory: Option<u64>,
+    /// In cores: 1.5 is one core and a half.
+    pub cpu: Option<f64>,
+}
+
+/// The daemon's own use of the board.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Process {
+    pub rss: u64,
+    /// Percent of one core.
+    pub cpu: f32,
+    pub open_files: u64,
+}
+
+/// How the daemon stands: `GET /status`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Status {
+    pub version: String,
+    /// A UUID that names this site, made at the first start.
+    pub site: String,
+    pub started_at: Timestamp,
+    pub ready: bool,
+    /// Someone has to set the first administrator up: `POST /setup`.
+    pub setup_needed: bool,
+    /// The one-time code for that; told on the control socket alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setup_code: Option<String>,
+    pub data_dir: String,
+    pub endpoints: Endpoints,
+    /// SHA-256 of the site CA certificate, hex: compare it before trusting the CA.
+    pub ca_fingerprint: String,
+    pub certificate_expires_at: Option<Timestamp>,
+    pub counts: Counts,
+    pub rates: Rates,
+}
+
+/// Every bound address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoints {
+    pub http: Vec<String>,
+    pub https: Vec<String>,
+    pub mqtt: Vec<String>,
+    pub mqtts: Vec<String>,
+    pub control: String,
+}
+
+/// Counts of things.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Devices by status; statuses no device has are absent.
+    pub devices: std::collections::BTreeMap<DeviceStatus, u64>,
+    /// Devices with an open MQTT connection.
+    pub online: u64,
+    pub operations_pending: u64,
+    pub operations_failed_last_day: u64,
+}
+
+/// Messages per second, over the last ten seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rates {
+    pub mqtt_in: f64,
+    pub mqtt_out: f64,
+    pub http: f64,
+    pub telemetry: f64,
+}

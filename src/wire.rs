@@ -1,0 +1,26 @@
+//! The types of Pym's own API v1, as JSON: what REST, the control socket, the terminal UI and `pymctl` speak.
+//!
+//! Times are RFC 3339 in UTC, durations seconds, sizes bytes, temperatures degrees Celsius, ids UUIDs. Requests refuse
+//! members they do not know. Lists are [`Page`]s.
+
+pub mod admin;
+pub mod device;
+pub mod group;
+pub mod host;
+pub mod operation;
+pub mod problem;
+pub mod telemetry;
+pub mod watch;
+
+use serde::{Deserialize, Serialize};
+
+/// One page of a list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Pass it as `cursor` for the next page; absent at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// How many items there are in all pages.
+    pub total: u64,
+}

@@ -1,0 +1,87 @@
+//! Setup, login, sessions, tokens, the audit trail and backups.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::actor::Scope;
+pub use crate::model::audit::AuditEntry;
+use crate::model::id::TokenId;
+use crate::model::timestamp::Timestamp;
+use crate::model::user::Role;
+
+/// `POST /setup`: makes the first administrator. Works once.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setup {
+    pub code: String,
+    pub name: String,
+    pub password: String,
+}
+
+/// `POST /login`.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    pub name: String,
+    pub password: String,
+}
+
+/// A session that was opened: the cookie `pym_session` carries the same token.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Session {
+    pub token: String,
+    pub user: String,
+    pub expires_at: Timestamp,
+}
+
+/// Who the caller is: `GET /whoami`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Whoami {
+    pub principal: String,
+    pub scopes: Vec<Scope>,
+}
+
+/// A person.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct User {
+    pub name: String,
+    pub role: Role,
+    pub created_at: Timestamp,
+}
+
+/// `POST /tokens`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewToken {
+    pub name: String,
+    pub scopes: Vec<Scope>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// An API token; `secret` is present once, in the answer that made it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Token {
+    pub id: TokenId,
+    pub name: String,
+    pub owner: String,
+    pub scopes: Vec<Scope>,
+    pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+}
+
+macro_rules! hide_secrets {
+    ($($name:ident),+) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )+};
+}
+
+hide_secrets!(Setup, Login, Session, Token);

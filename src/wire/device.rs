@@ -1,0 +1,115 @@
+//! Devices and device types.
+
+use serde::{Deserialize, Serialize};
+
+pub use crate::model::device::{DeviceStatus, Enrollment, Ownership, Property, StatusChange};
+use crate::model::id::DeviceId;
+use crate::model::timestamp::Timestamp;
+
+use super::telemetry::LastValue;
+
+/// A device as lists and the event stream show it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Device {
+    pub id: DeviceId,
+    /// The integer that clients of the Entgra API know the device by.
+    pub number: i64,
+    #[serde(rename = "type")]
+    pub device_type: String,
+    pub identifier: String,
+    pub name: String,
+    #[serde(default)]
+    pub description: String,
+    pub owner: String,
+    pub ownership: Ownership,
+    pub status: DeviceStatus,
+    /// An MQTT connection of the device is open now.
+    pub online: bool,
+    pub enrolled_at: Timestamp,
+    pub updated_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen_at: Option<Timestamp>,
+}
+
+/// A device with all that is known of it: `GET /devices/{id}`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeviceDetail {
+    #[serde(flatten)]
+    pub device: Device,
+    pub properties: Vec<Property>,
+    pub groups: Vec<String>,
+    pub metrics: Vec<LastValue>,
+    /// Newest first, at most 50.
+    pub status_history: Vec<StatusChange>,
+    /// Newest first.
+    pub enrollments: Vec<Enrollment>,
+}
+
+/// `POST /devices`: enrolls a device; the answer carries its credentials, once.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewDevice {
+    #[serde(rename = "type")]
+    pub device_type: String,
+    /// Made by Pym when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identifier: Option<String>,
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    pub description: String,
+    #[serde(default)]
+    pub ownership: Ownership,
+    #[serde(default)]
+    pub properties: Vec<Property>,
+}
+
+/// A device that was just enrolled, with its credentials.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Enrolled {
+    pub device: Device,
+    pub credentials: DeviceCredentials,
+}
+
+/// What a device proves itself with; shown once and never kept in clear.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct DeviceCredentials {
+    pub client_id: String,
+    pub client_secret: String,
+    /// The MQTT user name, and the Bearer token over HTTP.
+    pub access_token: String,
+    pub refresh_token: String,
+    /// Seconds.
+    pub expires_in: u64,
+    /// The device's topic prefix: it may publish and subscribe below this.
+    pub topic_prefix: String,
+}
+
+/// `PATCH /devices/{id}`: the members that are present change.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceEdit {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<Ownership>,
+    /// Where an operator may put it: `ACTIVE`, `SUSPENDED`, `BLOCKED`, `DISENROLLMENT_REQUESTED` or `REMOVED`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<DeviceStatus>,
+}
+
+impl std::fmt::Debug for Enrolled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Enrolled").field("device", &self.device).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for DeviceCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DeviceCredentials").field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}
