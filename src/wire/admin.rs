@@ -48,6 +48,22 @@ pub struct User {
     pub created_at: Timestamp,
 }
 
+/// `POST /users`.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewUser {
+    pub name: String,
+    pub role: Role,
+    pub password: String,
+}
+
+/// `PUT /users/{name}/password`.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewPassword {
+    pub password: String,
+}
+
 /// `POST /tokens`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,4 +100,4 @@ macro_rules! hide_secrets {
     )+};
 }
 
-hide_secrets!(Setup, Login, Session, Token);
+hide_secrets!(Setup, Login, NewUser, NewPassword, Session, Token);

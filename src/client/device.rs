@@ -1,0 +1,198 @@
+//! Devices and device types.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+
+use bytes::Bytes;
+use hyper::Method;
+
+use super::request::{Call, paging, segment, with_query};
+use super::{Client, Error};
+use crate::model::device::DeviceSort;
+use crate::model::device_type::DeviceType;
+use crate::model::id::DeviceId;
+use crate::wire::Page;
+use crate::wire::device::{
+    Device, DeviceCredentials, DeviceDetail, DeviceEdit, DeviceStatus, Enrolled, NewDevice, Ownership, Property,
+};
+
+/// What names a device in a path: its id, or its type and identifier as `type:identifier`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceKey(String);
+
+impl From<DeviceId> for DeviceKey {
+    fn from(id: DeviceId) -> Self {
+        Self(id.to_string())
+    }
+}
+
+impl From<&Device> for DeviceKey {
+    fn from(device: &Device) -> Self {
+        device.id.into()
+    }
+}
+
+impl FromStr for DeviceKey {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for DeviceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl DeviceKey {
+    /// The path of the device, with `rest` below it.
+    pub(super) fn path(&self, rest: &str) -> String {
+        format!("/api/v1/devices/{}{rest}", segment(&self.0))
+    }
+}
+
+/// Which devices to list, in which order, and which page. Everything that is `None` or empty is left to the daemon.
+#[derive(Clone, Debug, Default)]
+pub struct DeviceQuery {
+    pub device_type: Option<String>,
+    /// Any of these; empty means every status but REMOVED.
+    pub statuses: Vec<DeviceStatus>,
+    /// A group's id.
+    pub group: Option<String>,
+    pub owner: Option<String>,
+    pub ownership: Option<Ownership>,
+    /// Part of the name or the identifier.
+    pub text: Option<String>,
+    pub sort: Option<DeviceSort>,
+    pub descending: bool,
+    pub limit: Option<u32>,
+    /// [`Page::next`] of the page before.
+    pub cursor: Option<String>,
+}
+
+impl DeviceQuery {
+    fn path(&self) -> String {
+        let words = [
+            ("type", self.device_type.clone()),
+            ("group", self.group.clone()),
+            ("owner", self.owner.clone()),
+            ("ownership", self.ownership.map(|ownership| ownership.name().to_owned())),
+            ("text", self.text.clone()),
+            ("sort", self.sort.map(|sort| sort.name().to_owned())),
+            ("desc", self.descending.then(|| "true".to_owned())),
+        ];
+        let words = words.into_iter().filter_map(|(name, word)| Some((name, word?)));
+        let statuses = self.statuses.iter().map(|status| ("status", status.name().to_owned()));
+        with_query("/api/v1/devices", words.chain(statuses).chain(paging(self.limit, self.cursor.as_deref())))
+    }
+}
+
+impl Client {
+    /// One page of the devices that `query` asks for.
+    pub async fn devices(&self, query: &DeviceQuery) -> Result<Page<Device>, Error> {
+        self.fetch(Call::get(query.path())).await
+    }
+
+    /// A device with all that is known of it.
+    pub async fn device(&self, key: &DeviceKey) -> Result<DeviceDetail, Error> {
+        self.fetch(Call::get(key.path(""))).await
+    }
+
+    /// Enrolls a device; its credentials are told this once.
+    pub async fn enroll(&self, device: &NewDevice) -> Result<Enrolled, Error> {
+        self.fetch(Call::post("/api/v1/devices").json(device)?).await
+    }
+
+    /// Changes the members that `edit` holds.
+    pub async fn edit_device(&self, key: &DeviceKey, edit: &DeviceEdit) -> Result<Device, Error> {
+        self.fetch(Call::new(Method::PATCH, key.path("")).json(edit)?).await
+    }
+
+    /// Ends the management of a device; the record stays.
+    pub async fn remove_device(&self, key: &DeviceKey) -> Result<(), Error> {
+        self.perform(Call::delete(key.path(""))).await
+    }
+
+    /// Sets properties of a device; those that are not named stay.
+    pub async fn set_properties(&self, key: &DeviceKey, properties: &[Property]) -> Result<(), Error> {
+        self.perform(Call::put(key.path("/properties")).json(properties)?).await
+    }
+
+    /// New credentials for a device.
+    pub async fn new_credentials(&self, key: &DeviceKey) -> Result<DeviceCredentials, Error> {
+        self.fetch(Call::post(key.path("/tokens"))).await
+    }
+
+    /// The agent of an enrolled device, with new credentials in it: a zip archive, at most 32 MiB.
+    pub async fn agent(&self, key: &DeviceKey) -> Result<Bytes, Error> {
+        self.bytes(&Call::get(key.path("/agent"))).await
+    }
+
+    /// Enrolls a device of that type and name, and gives its agent: a zip archive.
+    pub async fn new_agent(&self, device_type: &str, name: &str) -> Result<Bytes, Error> {
+        let parameters = [("type", device_type.to_owned()), ("name", name.to_owned())];
+        self.bytes(&Call::post(with_query("/api/v1/devices/agent", parameters))).await
+    }
+
+    /// Every device type.
+    pub async fn device_types(&self) -> Result<Page<DeviceType>, Error> {
+        self.fetch(Call::get("/api/v1/device-types")).await
+    }
+
+    /// The device type of that name.
+    pub async fn device_type(&self, name: &str) -> Result<DeviceType, Error> {
+        self.fetch(Call::get(type_path(name))).await
+    }
+
+    /// Makes a custom device type.
+    pub async fn create_device_type(&self, device_type: &DeviceType) -> Result<DeviceType, Error> {
+        self.fetch(Call::post("/api/v1/device-types").json(device_type)?).await
+    }
+
+    /// Replaces a custom device type.
+    pub async fn replace_device_type(&self, device_type: &DeviceType) -> Result<DeviceType, Error> {
+        self.fetch(Call::put(type_path(&device_type.name)).json(device_type)?).await
+    }
+
+    /// Removes a custom device type that no device has.
+    pub async fn remove_device_type(&self, name: &str) -> Result<(), Error> {
+        self.perform(Call::delete(type_path(name))).await
+    }
+}
+
+fn type_path(name: &str) -> String {
+    format!("/api/v1/device-types/{}", segment(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_names_what_it_asks_for_and_nothing_else() {
+        assert_eq!(DeviceQuery::default().path(), "/api/v1/devices");
+        let query = DeviceQuery {
+            device_type: Some("raspberrypi".to_owned()),
+            statuses: vec![DeviceStatus::Active, DeviceStatus::Unreachable],
+            text: Some("kü".to_owned()),
+            sort: Some(DeviceSort::LastSeen),
+            descending: true,
+            limit: Some(10),
+            ..DeviceQuery::default()
+        };
+        assert_eq!(
+            query.path(),
+            "/api/v1/devices?type=raspberrypi&text=k%C3%BC&sort=last_seen&desc=true\
+             &status=ACTIVE&status=UNREACHABLE&limit=10"
+        );
+    }
+
+    #[test]
+    fn a_key_cannot_leave_its_place_in_the_path() {
+        let key: DeviceKey = "android:../../users?x".parse().unwrap();
+        assert_eq!(key.path("/agent"), "/api/v1/devices/android:..%2F..%2Fusers%3Fx/agent");
+    }
+}
