@@ -1,7 +1,10 @@
 //! Pym: an EMM and IoT device-management server that fits on a Raspberry Pi.
 
 pub mod client;
+pub mod config;
 pub mod file;
+pub mod log;
+pub mod metrics;
 pub mod model;
 pub mod pki;
 pub mod wire;
