@@ -1,0 +1,119 @@
+//! Who may come in: passwords, secrets, the setup code, and how often somebody may try. Knows neither the store nor a
+//! door; the application puts it together.
+
+pub mod limit;
+pub mod password;
+pub mod secret;
+pub mod setup;
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use limit::Limit;
+use password::Passwords;
+use setup::Setup;
+
+/// Attempts one address may make in a row. Attempts that succeed are given back.
+const ORIGIN_BURST: NonZeroU32 = NonZeroU32::new(20).unwrap();
+/// How long one attempt of an address takes to come back.
+const ORIGIN_PERIOD: Duration = Duration::from_secs(6);
+/// Attempts on one account in a row, from all addresses together; more than one address has, so that a single
+/// attacker cannot lock the account's owner out.
+const ACCOUNT_BURST: NonZeroU32 = NonZeroU32::new(60).unwrap();
+/// How long one attempt on an account takes to come back.
+const ACCOUNT_PERIOD: Duration = Duration::from_secs(2);
+
+/// A failure of the machinery; a wrong password is no failure but an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    #[error("take randomness from the system")]
+    Random(#[source] getrandom::Error),
+    #[error("hash a password")]
+    Hash(#[source] argon2::password_hash::Error),
+    #[error("hash a password: the thread was lost")]
+    Lost,
+    #[error("too many logins are waiting for their turn")]
+    Busy,
+}
+
+/// The state of authentication that lives as long as the daemon does.
+#[derive(Debug)]
+pub struct Auth {
+    /// Hashing and verifying, a few at a time.
+    pub passwords: Passwords,
+    /// The code that makes the first administrator.
+    pub setup: Setup,
+    origins: Limit,
+    accounts: Limit,
+}
+
+impl Auth {
+    /// Nothing tried yet, no setup code yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            passwords: Passwords::new(),
+            setup: Setup::default(),
+            origins: Limit::new(ORIGIN_BURST, ORIGIN_PERIOD),
+            accounts: Limit::new(ACCOUNT_BURST, ACCOUNT_PERIOD),
+        }
+    }
+
+    /// Counts one attempt of `origin` on `account`, before any secret is looked at.
+    ///
+    /// # Errors
+    /// How long to wait, when either has none left.
+    pub fn attempt<'a>(&'a self, origin: &str, account: &str) -> Result<Attempt<'a>, Duration> {
+        let origin = limit::origin_key(origin);
+        self.origins.take(&origin)?;
+        self.accounts.take(account).inspect_err(|_| self.origins.give_back(&origin))?;
+        Ok(Attempt { auth: self, origin, account: account.to_owned() })
+    }
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// An attempt that was counted. It stays counted unless it [succeeds](Attempt::succeeded).
+#[derive(Debug)]
+#[must_use]
+pub struct Attempt<'a> {
+    auth: &'a Auth,
+    origin: String,
+    account: String,
+}
+
+impl Attempt<'_> {
+    /// The secret was right: the attempt no longer counts.
+    pub fn succeeded(self) {
+        self.auth.origins.give_back(&self.origin);
+        self.auth.accounts.give_back(&self.account);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_runs_dry_before_it_locks_the_account() {
+        let auth = Auth::new();
+        for _ in 0..ORIGIN_BURST.get() {
+            drop(auth.attempt("192.0.2.1", "admin").unwrap());
+        }
+        let wait = auth.attempt("192.0.2.1", "admin").unwrap_err();
+        assert!(wait <= ORIGIN_PERIOD && !wait.is_zero());
+        auth.attempt("192.0.2.2", "admin").unwrap().succeeded();
+    }
+
+    #[test]
+    fn attempts_that_succeed_are_free() {
+        let auth = Auth::new();
+        for _ in 0..5 * ACCOUNT_BURST.get() {
+            auth.attempt("192.0.2.1", "admin").unwrap().succeeded();
+        }
+    }
+}
