@@ -8,6 +8,7 @@ pub mod host;
 pub mod log;
 pub mod metrics;
 pub mod model;
+pub mod net;
 pub mod pki;
 pub mod systemd;
 pub mod wire;

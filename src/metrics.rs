@@ -97,7 +97,9 @@ macro_rules! registry {
 registry! {
     counter http_requests: PerDoor<PerStatus<Counter>>, "pym_http_requests_total", "HTTP requests answered.";
     counter http_connections: Counter, "pym_http_connections_total", "HTTP connections accepted.";
-    counter connections_refused: Counter, "pym_connections_refused_total", "Connections closed because limits.connections was reached.";
+    counter connections_refused: Counter, "pym_connections_refused_total", "Connections closed because there were too many, altogether or from one source.";
+    counter accept_failures: Counter, "pym_accept_failures_total", "Connections the system could not hand over, most likely for want of file descriptors.";
+    counter wrong_protocol: Counter, "pym_wrong_protocol_total", "Connections with plain text on a TLS port, or TLS on a plain one.";
     counter tls_handshake_failures: Counter, "pym_tls_handshake_failures_total", "TLS handshakes that failed.";
     counter login_failures: Counter, "pym_login_failures_total", "Logins and token requests with wrong credentials.";
     gauge mqtt_connections: Gauge, "pym_mqtt_connections", "MQTT connections open.";
