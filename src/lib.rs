@@ -1,5 +1,6 @@
 //! Pym: an EMM and IoT device-management server that fits on a Raspberry Pi.
 
+pub mod app;
 pub mod auth;
 pub mod client;
 pub mod config;
@@ -10,5 +11,6 @@ pub mod metrics;
 pub mod model;
 pub mod net;
 pub mod pki;
+pub mod store;
 pub mod systemd;
 pub mod wire;

@@ -45,6 +45,12 @@ impl Outcome {
             Self::Failed => "failed",
         }
     }
+
+    /// The outcome of that name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == text)
+    }
 }
 
 /// Which lines of the trail a list holds.

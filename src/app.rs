@@ -1,0 +1,153 @@
+//! What Pym does, one file per resource. The only caller of the store, the PKI and the authentication; every call takes
+//! an [`Actor`] and decides by its scopes, whatever door it came through.
+
+pub mod audit;
+pub mod backup;
+pub mod clock;
+pub mod device;
+pub mod device_type;
+pub mod downlink;
+pub mod error;
+pub mod group;
+pub mod host;
+pub mod mqtt;
+pub mod oauth;
+pub mod operation;
+pub mod presence;
+pub mod telemetry;
+pub mod user;
+pub mod watch;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+pub use clock::Clock;
+pub use error::Error;
+
+use crate::auth::Auth;
+use crate::metrics::Metrics;
+use crate::model::actor::{Actor, Principal, Scope};
+use crate::model::id::DeviceId;
+use crate::store::Store;
+
+use device_type::DeviceTypes;
+use downlink::Downlink;
+use host::HostState;
+use presence::Presence;
+use watch::Changes;
+
+/// The application; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    auth: Auth,
+    clock: Clock,
+    metrics: Arc<Metrics>,
+    settings: Settings,
+    device_types: DeviceTypes,
+    changes: Changes,
+    presence: Presence,
+    downlink: mpsc::Sender<Downlink>,
+    host: HostState,
+}
+
+/// What the configuration decides for the application.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub data_dir: PathBuf,
+    /// The name or address that agents are told to connect to; `None`: the one their download came by.
+    pub public_host: Option<String>,
+    /// Silence after which a device is UNREACHABLE.
+    pub unreachable_after: Duration,
+    /// Silence after which a device is INACTIVE.
+    pub inactive_after: Duration,
+    /// Life of an access token.
+    pub access_token_ttl: Duration,
+}
+
+/// The most pushes and closings on their way to the broker; senders wait beyond that.
+pub const MAX_DOWNLINK: usize = 1024;
+
+impl App {
+    /// Makes the application over an open store. The receiver is for the broker.
+    ///
+    /// # Errors
+    /// When the device types in the store cannot be read.
+    pub async fn open(
+        store: Store,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+        settings: Settings,
+    ) -> Result<(Self, mpsc::Receiver<Downlink>), Error> {
+        let (downlink, pushes) = mpsc::channel(MAX_DOWNLINK);
+        let device_types = DeviceTypes::load(&store).await?;
+        let host = HostState::load(&store, clock.now()).await?;
+        let inner = Inner {
+            store,
+            auth: Auth::new(),
+            clock,
+            metrics,
+            settings,
+            device_types,
+            changes: Changes::default(),
+            presence: Presence::default(),
+            downlink,
+            host,
+        };
+        Ok((Self { inner: Arc::new(inner) }, pushes))
+    }
+
+    /// The counters of the daemon.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    /// The clock all records are dated by.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// What the configuration decided.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// The store, for its statistics and for closing it at the end.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+}
+
+/// Checks that `actor` has `scope`.
+///
+/// # Errors
+/// [`Error::Unauthorized`] for a caller without credentials, [`Error::Forbidden`] for any other without the scope.
+pub fn require(actor: &Actor, scope: Scope) -> Result<(), Error> {
+    if actor.scopes.allow(scope) {
+        Ok(())
+    } else if actor.principal == Principal::Anonymous {
+        Err(Error::Unauthorized("credentials are needed".to_owned()))
+    } else {
+        Err(Error::Forbidden { needs: scope })
+    }
+}
+
+/// As [`require`], but the device itself may always do it.
+///
+/// # Errors
+/// As [`require`].
+pub fn require_device(actor: &Actor, device: DeviceId, scope: Scope) -> Result<(), Error> {
+    if actor.is_device(device) { Ok(()) } else { require(actor, scope) }
+}

@@ -1,0 +1,512 @@
+//! Devices: enrolling, finding, editing, removing, and noticing whether they are there.
+
+use super::{App, Error, require, require_device};
+use crate::app::downlink::Downlink;
+use crate::model::actor::{Actor, Principal, Scope};
+use crate::model::audit::Outcome;
+use crate::model::change::{Change, NoticeKind};
+use crate::model::device::{
+    Device, DeviceFilter, DevicePage, DeviceStatus, Enrollment, MAX_PAGE, NewDevice, Ownership, Page, Property,
+    StatusChange,
+};
+use crate::model::id::{DeviceId, EnrollmentId};
+use crate::model::text::{MAX_DESCRIPTION, MAX_NAME, check_identifier, check_label, check_word};
+use crate::model::timestamp::Timestamp;
+use crate::store::{Flush, Rx, Tx};
+
+/// The most properties set in one call.
+const MAX_PROPERTIES: usize = 200;
+/// The most bytes of a property's value.
+const MAX_PROPERTY_VALUE: usize = 4096;
+/// Silent devices handled in one sweep; the next sweep goes on.
+const SWEEP: u32 = 500;
+
+/// The outcome of [`App::enroll`].
+#[derive(Clone, Debug)]
+pub struct Enrolled {
+    pub device: Device,
+    /// False when the device was enrolled already and this call repeated it.
+    pub created: bool,
+}
+
+/// What an operator changes of a device: the members that are present.
+#[derive(Clone, Debug, Default)]
+pub struct DeviceEdit {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub owner: Option<String>,
+    pub ownership: Option<Ownership>,
+    pub status: Option<DeviceStatus>,
+}
+
+impl App {
+    /// Enrolls a device, or enrolls it again: a call that repeats one changes nothing but the facts it brings.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for names that cannot be, [`Error::NotFound`] for an unknown type, [`Error::Forbidden`] without
+    /// the scope `enroll` (a device may enroll itself again), [`Error::Conflict`] for a device that is blocked.
+    pub async fn enroll(&self, actor: &Actor, new: NewDevice) -> Result<Enrolled, Error> {
+        let own = matches!(&actor.principal, Principal::Device { device_type, identifier, .. }
+            if *device_type == new.device_type && *identifier == new.identifier);
+        if !own {
+            require(actor, Scope::Enroll)?;
+        }
+        check_new_device(&new)?;
+        self.device_type(&Actor::system(), &new.device_type)?;
+        let (now, actor) = (self.inner.clock.now(), actor.clone());
+        let enrolled = self.inner.store.write(Flush::Now, move |tx| enroll(tx, &actor, own, new, now)).await?;
+        if enrolled.created {
+            let device = &enrolled.device;
+            let text = format!("{} {} enrolled", device.device_type, device.identifier);
+            self.notice(NoticeKind::Device, Some(device.id), text);
+            self.send_initial_operations(device).await?;
+        }
+        self.tell_device(&enrolled.device);
+        Ok(enrolled)
+    }
+
+    /// The device of that id, removed ones included.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `read` (a device may see itself).
+    pub async fn device(&self, actor: &Actor, id: DeviceId) -> Result<Device, Error> {
+        require_device(actor, id, Scope::Read)?;
+        self.inner.store.read(move |rx| known(rx, id)).await
+    }
+
+    /// The device of that type and identifier, removed ones included.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `read` (a device may see itself).
+    pub async fn find_device(&self, actor: &Actor, device_type: &str, identifier: &str) -> Result<Device, Error> {
+        let own = matches!(&actor.principal, Principal::Device { device_type: own_type, identifier: own_identifier, .. }
+            if own_type == device_type && own_identifier == identifier);
+        if !own {
+            require(actor, Scope::Read)?;
+        }
+        let (device_type, identifier) = (device_type.to_owned(), identifier.to_owned());
+        self.inner
+            .store
+            .read(move |rx| {
+                rx.find_device(&device_type, &identifier)?
+                    .ok_or_else(|| Error::missing(format!("device {device_type}:{identifier}")))
+            })
+            .await
+    }
+
+    /// One page of the devices that fit a filter.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a limit or cursor that cannot be, [`Error::Forbidden`] without the scope `read`.
+    pub async fn devices(&self, actor: &Actor, filter: DeviceFilter, page: DevicePage) -> Result<Page<Device>, Error> {
+        require(actor, Scope::Read)?;
+        if page.limit == 0 || page.limit > MAX_PAGE {
+            return Err(Error::invalid("limit", format!("a limit is 1 to {MAX_PAGE}")));
+        }
+        self.inner.store.read(move |rx| rx.devices(&filter, &page).map_err(Error::from)).await
+    }
+
+    /// Whether an MQTT connection of the device is open now.
+    #[must_use]
+    pub fn is_online(&self, id: DeviceId) -> bool {
+        self.inner.presence.is_online(id)
+    }
+
+    /// A device's properties, by name.
+    ///
+    /// # Errors
+    /// As [`App::device`].
+    pub async fn properties(&self, actor: &Actor, id: DeviceId) -> Result<Vec<Property>, Error> {
+        require_device(actor, id, Scope::Read)?;
+        self.inner.store.read(move |rx| Ok(rx.properties(known(rx, id)?.number)?)).await
+    }
+
+    /// A device's status changes, newest first, at most 50.
+    ///
+    /// # Errors
+    /// As [`App::device`].
+    pub async fn status_history(&self, actor: &Actor, id: DeviceId) -> Result<Vec<StatusChange>, Error> {
+        require_device(actor, id, Scope::Read)?;
+        self.inner.store.read(move |rx| Ok(rx.status_history(known(rx, id)?.number, 50)?)).await
+    }
+
+    /// A device's enrollments, newest first, at most 100.
+    ///
+    /// # Errors
+    /// As [`App::device`].
+    pub async fn enrollments(&self, actor: &Actor, id: DeviceId) -> Result<Vec<Enrollment>, Error> {
+        require_device(actor, id, Scope::Read)?;
+        self.inner.store.read(move |rx| Ok(rx.enrollments(known(rx, id)?.number)?)).await
+    }
+
+    /// Sets properties; those not named stay.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] beyond the bounds, [`Error::Forbidden`] without the scope `operate` (a device may set its own).
+    pub async fn set_properties(&self, actor: &Actor, id: DeviceId, properties: Vec<Property>) -> Result<(), Error> {
+        require_device(actor, id, Scope::Operate)?;
+        check_properties(&properties)?;
+        let (now, actor) = (self.inner.clock.now(), actor.clone());
+        let device = self
+            .inner
+            .store
+            .write(Flush::Now, move |tx| {
+                let mut device = known(tx, id)?;
+                tx.put_properties(device.number, &properties)?;
+                device.updated_at = now;
+                tx.update_device(&device)?;
+                if !actor.is_device(id) {
+                    tx.audit(now, &actor, "device.edit", &target(&device), Outcome::Done, "properties")?;
+                }
+                Ok::<_, Error>(device)
+            })
+            .await?;
+        self.tell_device(&device);
+        Ok(())
+    }
+
+    /// Changes a device. Blocking or suspending takes effect on open connections at once.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for values that cannot be, [`Error::Forbidden`] without the scope `operate`.
+    pub async fn edit_device(&self, actor: &Actor, id: DeviceId, edit: DeviceEdit) -> Result<Device, Error> {
+        require(actor, Scope::Operate)?;
+        check_edit(&edit)?;
+        if edit.status == Some(DeviceStatus::Removed) {
+            return self.remove_device(actor, id).await;
+        }
+        let (now, actor) = (self.inner.clock.now(), actor.clone());
+        let device = self.inner.store.write(Flush::Now, move |tx| edit_device(tx, &actor, id, edit, now)).await?;
+        if !device.status.may_speak() {
+            self.order(Downlink::Close { device: id, forget: false }).await;
+        }
+        self.tell_device(&device);
+        Ok(device)
+    }
+
+    /// Removes a device: it keeps its record and its history and loses its credentials and connections. Removing it
+    /// again changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `operate` (a device may remove itself).
+    pub async fn remove_device(&self, actor: &Actor, id: DeviceId) -> Result<Device, Error> {
+        require_device(actor, id, Scope::Operate)?;
+        let (now, actor) = (self.inner.clock.now(), actor.clone());
+        let device = self
+            .inner
+            .store
+            .write(Flush::Now, move |tx| {
+                let mut device = known(tx, id)?;
+                if device.status == DeviceStatus::Removed {
+                    return Ok::<_, Error>(device);
+                }
+                let by = actor.principal.to_string();
+                change_status(tx, &mut device, DeviceStatus::Removed, &by, "removed", now)?;
+                tx.end_enrollment(device.number, now)?;
+                tx.revoke_device(device.number)?;
+                tx.audit(now, &actor, "device.remove", &target(&device), Outcome::Done, "")?;
+                Ok(device)
+            })
+            .await?;
+        self.order(Downlink::Close { device: id, forget: true }).await;
+        self.tell_device(&device);
+        Ok(device)
+    }
+
+    /// Notes that a device spoke.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or a failure of the store.
+    pub async fn heard(&self, id: DeviceId) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        let changed = self.inner.store.write(Flush::Lazy, move |tx| heard(tx, id, now)).await?;
+        self.tell_changed(changed);
+        Ok(())
+    }
+
+    /// A connection of the device was opened over MQTT.
+    pub async fn device_connected(&self, id: DeviceId) {
+        let first = self.inner.presence.enter(id);
+        let now = self.inner.clock.now();
+        let device = self
+            .inner
+            .store
+            .write(Flush::Soon, move |tx| {
+                heard(tx, id, now)?;
+                known(tx, id)
+            })
+            .await;
+        match device {
+            Ok(device) if first => {
+                self.notice(NoticeKind::Device, Some(id), format!("{} connected", target(&device)));
+                self.tell_device(&device);
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(device.id = %id, %error, "could not note a connection"),
+        }
+    }
+
+    /// A connection of the device ended; with its last one it is unreachable.
+    pub async fn device_disconnected(&self, id: DeviceId) {
+        if !self.inner.presence.leave(id) {
+            return;
+        }
+        let now = self.inner.clock.now();
+        let device = self
+            .inner
+            .store
+            .write(Flush::Now, move |tx| {
+                let mut device = known(tx, id)?;
+                if device.status == DeviceStatus::Active {
+                    change_status(tx, &mut device, DeviceStatus::Unreachable, "system", "connection ended", now)?;
+                }
+                Ok::<_, Error>(device)
+            })
+            .await;
+        match device {
+            Ok(device) => {
+                self.notice(NoticeKind::Device, Some(id), format!("{} disconnected", target(&device)));
+                self.tell_device(&device);
+            }
+            Err(error) => tracing::warn!(device.id = %id, %error, "could not note the end of a connection"),
+        }
+    }
+
+    /// Turns silent devices UNREACHABLE and later INACTIVE; those with an open connection count as heard. Returns how
+    /// many changed.
+    ///
+    /// # Errors
+    /// A failure of the store.
+    pub async fn sweep_silence(&self) -> Result<usize, Error> {
+        let (now, settings) = (self.inner.clock.now(), &self.inner.settings);
+        let online = self.inner.presence.online();
+        let (unreachable, inactive) = (settings.unreachable_after, settings.inactive_after);
+        let changed = self
+            .inner
+            .store
+            .write(Flush::Lazy, move |tx| {
+                for id in online {
+                    heard(tx, id, now)?;
+                }
+                let mut changed = Vec::new();
+                let steps = [
+                    (DeviceStatus::Unreachable, DeviceStatus::Inactive, inactive),
+                    (DeviceStatus::Active, DeviceStatus::Unreachable, unreachable),
+                ];
+                for (from, to, after) in steps {
+                    for mut device in tx.silent_devices(from, now.minus(after), SWEEP)? {
+                        let reason = format!("silent for {} s", after.as_secs());
+                        change_status(tx, &mut device, to, "system", &reason, now)?;
+                        changed.push(device);
+                    }
+                }
+                Ok::<_, Error>(changed)
+            })
+            .await?;
+        for device in &changed {
+            self.notice(NoticeKind::Device, Some(device.id), format!("{} is {}", target(device), device.status.name()));
+            self.tell_device(device);
+        }
+        Ok(changed.len())
+    }
+
+    pub(super) fn tell_device(&self, device: &Device) {
+        let online = self.is_online(device.id);
+        self.tell(Change::Device { device: Box::new(device.clone()), online });
+    }
+
+    /// Tells of a device that came back from silence.
+    pub(super) fn tell_changed(&self, changed: Option<Device>) {
+        if let Some(device) = changed {
+            self.notice(
+                NoticeKind::Device,
+                Some(device.id),
+                format!("{} is {}", target(&device), device.status.name()),
+            );
+            self.tell_device(&device);
+        }
+    }
+}
+
+/// How the audit trail and notices name a device.
+pub(super) fn target(device: &Device) -> String {
+    format!("{}:{}", device.device_type, device.identifier)
+}
+
+/// The device of that id, or [`Error::NotFound`].
+pub(super) fn known(rx: &Rx<'_>, id: DeviceId) -> Result<Device, Error> {
+    rx.device(id)?.ok_or_else(|| Error::missing(format!("device {id}")))
+}
+
+/// Notes that a device spoke; returns it when that changed its status.
+pub(super) fn heard(tx: &Tx<'_>, id: DeviceId, now: Timestamp) -> Result<Option<Device>, Error> {
+    let mut device = known(tx, id)?;
+    device.last_seen_at = Some(now);
+    let Some(next) = device.status.heard() else {
+        tx.touch_device(device.number, now)?;
+        return Ok(None);
+    };
+    change_status(tx, &mut device, next, "system", "heard", now)?;
+    Ok(Some(device))
+}
+
+fn change_status(
+    tx: &Tx<'_>,
+    device: &mut Device,
+    to: DeviceStatus,
+    by: &str,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let change = StatusChange { at: now, from: Some(device.status), to, by: by.to_owned(), reason: reason.to_owned() };
+    device.status = to;
+    device.updated_at = now;
+    tx.update_device(device)?;
+    tx.add_status_change(device.number, &change)?;
+    Ok(())
+}
+
+fn enroll(tx: &Tx<'_>, actor: &Actor, own: bool, new: NewDevice, now: Timestamp) -> Result<Enrolled, Error> {
+    let by = actor.principal.to_string();
+    let found = tx.find_device(&new.device_type, &new.identifier)?;
+    if found.as_ref().is_some_and(|device| device.status == DeviceStatus::Blocked) {
+        return Err(Error::Conflict("the device is blocked".to_owned()));
+    }
+    // A device that enrolls itself cannot choose another owner.
+    let owner = match (&found, own) {
+        (Some(device), true) => device.owner.clone(),
+        _ => new.owner.unwrap_or_else(|| actor.owner()),
+    };
+    let name = if new.name.is_empty() { new.identifier.clone() } else { new.name };
+    let again = found.is_some();
+    let mut device = found.unwrap_or_else(|| Device {
+        id: DeviceId::fresh(now),
+        number: 0,
+        device_type: new.device_type,
+        identifier: new.identifier,
+        name: String::new(),
+        description: String::new(),
+        owner: owner.clone(),
+        ownership: new.ownership,
+        status: DeviceStatus::Created,
+        enrolled_at: now,
+        updated_at: now,
+        last_seen_at: None,
+    });
+    let created = !again || device.status == DeviceStatus::Removed || device.owner != owner;
+    device.name = name;
+    device.description = new.description;
+    device.updated_at = now;
+    if created {
+        (device.owner, device.ownership, device.enrolled_at) = (owner, new.ownership, now);
+        let before = again.then_some(device.status);
+        device.status = DeviceStatus::Active;
+        if again {
+            tx.update_device(&device)?;
+            tx.end_enrollment(device.number, now)?;
+        } else {
+            device.number = tx.insert_device(&device)?;
+        }
+        tx.begin_enrollment(EnrollmentId::fresh(now), &device, now)?;
+        let change =
+            StatusChange { at: now, from: before, to: DeviceStatus::Active, by, reason: "enrolled".to_owned() };
+        tx.add_status_change(device.number, &change)?;
+        tx.audit(now, actor, "device.enroll", &target(&device), Outcome::Done, &format!("owner {}", device.owner))?;
+    } else if let Some(next) = device.status.heard().filter(|_| own) {
+        change_status(tx, &mut device, next, "system", "enrolled again", now)?;
+    } else {
+        tx.update_device(&device)?;
+    }
+    tx.put_properties(device.number, &new.properties)?;
+    Ok(Enrolled { device, created })
+}
+
+fn edit_device(tx: &Tx<'_>, actor: &Actor, id: DeviceId, edit: DeviceEdit, now: Timestamp) -> Result<Device, Error> {
+    let mut device = known(tx, id)?;
+    if device.status == DeviceStatus::Removed {
+        return Err(Error::Conflict("the device is removed; enroll it again first".to_owned()));
+    }
+    let mut changes = Vec::new();
+    if let Some(name) = edit.name {
+        changes.push(format!("name {name:?}"));
+        device.name = name;
+    }
+    if let Some(description) = edit.description {
+        changes.push("description".to_owned());
+        device.description = description;
+    }
+    let before = (device.owner.clone(), device.ownership);
+    device.owner = edit.owner.unwrap_or(device.owner);
+    device.ownership = edit.ownership.unwrap_or(device.ownership);
+    device.updated_at = now;
+    if before != (device.owner.clone(), device.ownership) {
+        changes.push(format!("owner {}, {}", device.owner, device.ownership.name()));
+        tx.end_enrollment(device.number, now)?;
+        tx.begin_enrollment(EnrollmentId::fresh(now), &device, now)?;
+    }
+    match edit.status.filter(|status| *status != device.status) {
+        Some(status) => {
+            changes.push(format!("status {}", status.name()));
+            let by = actor.principal.to_string();
+            change_status(tx, &mut device, status, &by, "set by an operator", now)?;
+        }
+        None => tx.update_device(&device)?,
+    }
+    tx.audit(now, actor, "device.edit", &target(&device), Outcome::Done, &changes.join(", "))?;
+    Ok(device)
+}
+
+fn check_new_device(new: &NewDevice) -> Result<(), Error> {
+    check_word("a device type", &new.device_type).map_err(|why| Error::invalid("type", why))?;
+    check_identifier(&new.identifier).map_err(|why| Error::invalid("identifier", why))?;
+    check_label("a name", &new.name, MAX_NAME).map_err(|why| Error::invalid("name", why))?;
+    check_label("a description", &new.description, MAX_DESCRIPTION)
+        .map_err(|why| Error::invalid("description", why))?;
+    if let Some(owner) = &new.owner {
+        check_label("an owner", owner, MAX_NAME).map_err(|why| Error::invalid("owner", why))?;
+    }
+    check_properties(&new.properties)
+}
+
+fn check_properties(properties: &[Property]) -> Result<(), Error> {
+    if properties.len() > MAX_PROPERTIES {
+        return Err(Error::invalid("properties", format!("at most {MAX_PROPERTIES} properties at once")));
+    }
+    for property in properties {
+        check_label("a property's name", &property.name, 100).map_err(|why| Error::invalid("properties", why))?;
+        if property.name.is_empty() || property.value.len() > MAX_PROPERTY_VALUE {
+            let why = format!(
+                "property {:?}: a name is needed, and a value of at most {MAX_PROPERTY_VALUE} bytes",
+                property.name
+            );
+            return Err(Error::invalid("properties", why));
+        }
+    }
+    Ok(())
+}
+
+fn check_edit(edit: &DeviceEdit) -> Result<(), Error> {
+    if let Some(name) = &edit.name {
+        if name.is_empty() {
+            return Err(Error::invalid("name", "a name has at least one character"));
+        }
+        check_label("a name", name, MAX_NAME).map_err(|why| Error::invalid("name", why))?;
+    }
+    if let Some(description) = &edit.description {
+        check_label("a description", description, MAX_DESCRIPTION).map_err(|why| Error::invalid("description", why))?;
+    }
+    if let Some(owner) = &edit.owner {
+        check_label("an owner", owner, MAX_NAME).map_err(|why| Error::invalid("owner", why))?;
+    }
+    match edit.status {
+        None
+        | Some(
+            DeviceStatus::Active
+            | DeviceStatus::Suspended
+            | DeviceStatus::Blocked
+            | DeviceStatus::Removed
+            | DeviceStatus::DisenrollmentRequested,
+        ) => Ok(()),
+        Some(other) => Err(Error::invalid("status", format!("a device cannot be made {} by hand", other.name()))),
+    }
+}

@@ -1,0 +1,225 @@
+//! Device types: the built-in ones, and those made at run time.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::{App, Error, require};
+use crate::model::actor::{Actor, Scope};
+use crate::model::audit::Outcome;
+use crate::model::device_type::{DeviceType, Payload, PushRoute};
+use crate::model::text::{MAX_DESCRIPTION, MAX_NAME, check_label, check_word};
+use crate::store::{Flush, Store};
+
+const BUILT_IN: [&str; 4] = [
+    include_str!("../../assets/device-types/android.toml"),
+    include_str!("../../assets/device-types/arduino.toml"),
+    include_str!("../../assets/device-types/raspberrypi.toml"),
+    include_str!("../../assets/device-types/virtual_firealarm.toml"),
+];
+
+/// The most custom device types.
+const MAX_CUSTOM: usize = 200;
+/// The most features or metrics of one type.
+const MAX_PARTS: usize = 256;
+
+/// Every device type, in memory.
+#[derive(Debug)]
+pub(super) struct DeviceTypes {
+    types: RwLock<BTreeMap<String, Arc<DeviceType>>>,
+}
+
+impl DeviceTypes {
+    pub(super) async fn load(store: &Store) -> Result<Self, Error> {
+        let mut types = BTreeMap::new();
+        for text in BUILT_IN {
+            let device_type: DeviceType = toml::from_str(text).map_err(|source| Error::Failed {
+                what: "read a built-in device type".to_owned(),
+                source: source.into(),
+            })?;
+            types.insert(device_type.name.clone(), Arc::new(device_type));
+        }
+        for device_type in store.read(|rx| rx.device_types().map_err(Error::from)).await? {
+            types.entry(device_type.name.clone()).or_insert_with(|| Arc::new(device_type));
+        }
+        Ok(Self { types: RwLock::new(types) })
+    }
+
+    fn get(&self, name: &str) -> Option<Arc<DeviceType>> {
+        self.types.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    fn all(&self) -> Vec<Arc<DeviceType>> {
+        self.types.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    fn put(&self, device_type: Arc<DeviceType>) {
+        let mut types = self.types.write().unwrap_or_else(PoisonError::into_inner);
+        types.insert(device_type.name.clone(), device_type);
+    }
+
+    fn remove(&self, name: &str) {
+        self.types.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+}
+
+impl App {
+    /// Every device type, by name.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the scope `read`.
+    pub fn device_types(&self, actor: &Actor) -> Result<Vec<Arc<DeviceType>>, Error> {
+        require(actor, Scope::Read)?;
+        Ok(self.inner.device_types.all())
+    }
+
+    /// The device type of that name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `read` (a device may see its own type).
+    pub fn device_type(&self, actor: &Actor, name: &str) -> Result<Arc<DeviceType>, Error> {
+        let own = matches!(&actor.principal, crate::model::actor::Principal::Device { device_type, .. } if device_type == name);
+        if !own {
+            require(actor, Scope::Read)?;
+        }
+        self.inner.device_types.get(name).ok_or_else(|| Error::missing(format!("device type {name:?}")))
+    }
+
+    /// Makes a custom device type.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] for a name that is taken, [`Error::Invalid`] for a definition that cannot be,
+    /// [`Error::Forbidden`] without the scope `admin`.
+    pub async fn create_device_type(&self, actor: &Actor, device_type: DeviceType) -> Result<Arc<DeviceType>, Error> {
+        require(actor, Scope::Admin)?;
+        if self.inner.device_types.get(&device_type.name).is_some() {
+            return Err(Error::Conflict(format!("device type {:?} exists already", device_type.name)));
+        }
+        if self.inner.device_types.all().iter().filter(|known| known.custom).count() >= MAX_CUSTOM {
+            return Err(Error::Conflict(format!("there are {MAX_CUSTOM} custom device types already")));
+        }
+        self.put_device_type(actor, device_type, "device_type.create").await
+    }
+
+    /// Puts another definition in the place of a custom device type.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Conflict`] for a built-in type, otherwise as [`App::create_device_type`].
+    pub async fn replace_device_type(
+        &self,
+        actor: &Actor,
+        name: &str,
+        device_type: DeviceType,
+    ) -> Result<Arc<DeviceType>, Error> {
+        require(actor, Scope::Admin)?;
+        self.custom_type(name)?;
+        if device_type.name != name {
+            return Err(Error::invalid("name", "a device type keeps its name"));
+        }
+        self.put_device_type(actor, device_type, "device_type.edit").await
+    }
+
+    /// Deletes a custom device type that no device has.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Conflict`] for a built-in type or one in use, [`Error::Forbidden`] without the
+    /// scope `admin`.
+    pub async fn delete_device_type(&self, actor: &Actor, name: &str) -> Result<(), Error> {
+        require(actor, Scope::Admin)?;
+        self.custom_type(name)?;
+        let (now, actor, key) = (self.inner.clock.now(), actor.clone(), name.to_owned());
+        self.inner
+            .store
+            .write(Flush::Now, move |tx| {
+                let devices = tx.devices_of_type(&key)?;
+                if devices > 0 {
+                    return Err(Error::Conflict(format!("device type {key:?} has {devices} devices")));
+                }
+                tx.delete_device_type(&key)?;
+                tx.audit(now, &actor, "device_type.delete", &key, Outcome::Done, "")?;
+                Ok(())
+            })
+            .await?;
+        self.inner.device_types.remove(name);
+        Ok(())
+    }
+
+    fn custom_type(&self, name: &str) -> Result<(), Error> {
+        match self.inner.device_types.get(name) {
+            None => Err(Error::missing(format!("device type {name:?}"))),
+            Some(known) if !known.custom => {
+                Err(Error::Conflict(format!("device type {name:?} is built in and cannot be changed")))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    async fn put_device_type(
+        &self,
+        actor: &Actor,
+        mut device_type: DeviceType,
+        action: &'static str,
+    ) -> Result<Arc<DeviceType>, Error> {
+        device_type.custom = true;
+        check(&device_type)?;
+        let (now, actor, device_type) = (self.inner.clock.now(), actor.clone(), Arc::new(device_type));
+        let stored = Arc::clone(&device_type);
+        self.inner
+            .store
+            .write(Flush::Now, move |tx| {
+                tx.put_device_type(&stored, now)?;
+                tx.audit(now, &actor, action, &stored.name, Outcome::Done, "")?;
+                Ok::<_, Error>(())
+            })
+            .await?;
+        self.inner.device_types.put(Arc::clone(&device_type));
+        Ok(device_type)
+    }
+}
+
+fn check(device_type: &DeviceType) -> Result<(), Error> {
+    check_word("a device type's name", &device_type.name).map_err(|why| Error::invalid("name", why))?;
+    check_label("a title", &device_type.title, MAX_NAME).map_err(|why| Error::invalid("title", why))?;
+    check_label("a description", &device_type.description, MAX_DESCRIPTION)
+        .map_err(|why| Error::invalid("description", why))?;
+    let parts =
+        [device_type.metrics.len(), device_type.features.len(), device_type.properties.len(), device_type.push.len()];
+    if parts.into_iter().any(|count| count > MAX_PARTS) {
+        return Err(Error::invalid(
+            "",
+            format!("a device type has at most {MAX_PARTS} metrics, features, properties and routes"),
+        ));
+    }
+    for metric in &device_type.metrics {
+        check_word("a metric's name", &metric.name).map_err(|why| Error::invalid("metrics", why))?;
+    }
+    for feature in &device_type.features {
+        check_word("a feature's code", &feature.code).map_err(|why| Error::invalid("features", why))?;
+        check_label("a feature's name", &feature.name, MAX_NAME).map_err(|why| Error::invalid("features", why))?;
+        if let Payload::Choice { choices } = &feature.payload
+            && (choices.is_empty() || choices.len() > MAX_PARTS)
+        {
+            return Err(Error::invalid("features", format!("feature {:?} has 1 to {MAX_PARTS} choices", feature.code)));
+        }
+        check_routes(&feature.push)?;
+    }
+    for code in &device_type.initial_operations {
+        if device_type.feature(code).is_none() {
+            return Err(Error::invalid("initial_operations", format!("there is no feature {code:?}")));
+        }
+    }
+    check_routes(&device_type.push)
+}
+
+/// A route stays below the prefix of the device it is for.
+fn check_routes(routes: &[PushRoute]) -> Result<(), Error> {
+    for route in routes {
+        let rest = route.topic.strip_prefix("{tenant}/{type}/{id}");
+        if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) || route.topic.contains(['+', '#', '\0'])
+        {
+            let why =
+                format!("the topic {:?} must begin with {{tenant}}/{{type}}/{{id}} and hold no wildcard", route.topic);
+            return Err(Error::invalid("push", why));
+        }
+    }
+    Ok(())
+}

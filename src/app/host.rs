@@ -1,0 +1,116 @@
+//! The gateway: what the board measured last, and how the daemon stands.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use super::{App, Error, require};
+use crate::model::actor::{Actor, Principal, Scope};
+use crate::model::host::{Counts, Endpoints, Host, Status};
+use crate::model::timestamp::Timestamp;
+use crate::store::{Flush, Store};
+
+const SITE: &str = "site";
+
+/// What the daemon tells the application about itself and the board.
+#[derive(Debug)]
+pub(super) struct HostState {
+    site: String,
+    started_at: Timestamp,
+    host: RwLock<Arc<Host>>,
+    standing: RwLock<Standing>,
+}
+
+/// How the daemon can be reached.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// Every listener is open and the store answers.
+    pub ready: bool,
+    pub endpoints: Endpoints,
+    /// SHA-256 of the site CA's certificate, hex.
+    pub ca_fingerprint: String,
+    pub certificate_expires_at: Option<Timestamp>,
+}
+
+impl HostState {
+    /// Finds the site's id, or makes it at the first start.
+    pub(super) async fn load(store: &Store, now: Timestamp) -> Result<Self, Error> {
+        let site = store
+            .write(Flush::Now, |tx| {
+                if let Some(site) = tx.meta(SITE)? {
+                    return Ok::<_, Error>(site);
+                }
+                let site = uuid::Uuid::now_v7().to_string();
+                tx.set_meta(SITE, &site)?;
+                Ok(site)
+            })
+            .await?;
+        Ok(Self { site, started_at: now, host: RwLock::default(), standing: RwLock::default() })
+    }
+}
+
+impl App {
+    /// The board's last measurement.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the scope `read`.
+    pub fn host(&self, actor: &Actor) -> Result<Arc<Host>, Error> {
+        require(actor, Scope::Read)?;
+        Ok(Arc::clone(&self.inner.host.host.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// Keeps a measurement of the board.
+    pub fn set_host(&self, host: Host) {
+        *self.inner.host.host.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(host);
+    }
+
+    /// How the daemon can be reached.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        self.inner.host.standing.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes how the daemon can be reached.
+    pub fn update_standing(&self, change: impl FnOnce(&mut Standing)) {
+        change(&mut self.inner.host.standing.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// How the daemon stands. The setup code is told on the control socket alone.
+    ///
+    /// # Errors
+    /// A failure of the store, [`Error::Forbidden`] without the scope `read`.
+    pub async fn status(&self, actor: &Actor) -> Result<Status, Error> {
+        require(actor, Scope::Read)?;
+        let standing = self.standing();
+        let local = matches!(actor.principal, Principal::Local { .. });
+        Ok(Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            site: self.inner.host.site.clone(),
+            started_at: self.inner.host.started_at,
+            ready: standing.ready,
+            setup_needed: self.setup_needed(),
+            setup_code: self.setup_code().filter(|_| local),
+            data_dir: self.inner.settings.data_dir.display().to_string(),
+            endpoints: standing.endpoints,
+            ca_fingerprint: standing.ca_fingerprint,
+            certificate_expires_at: standing.certificate_expires_at,
+            counts: self.counts(actor).await?,
+            rates: self.inner.metrics.rates(),
+        })
+    }
+
+    /// Counts of devices and operations.
+    ///
+    /// # Errors
+    /// A failure of the store, [`Error::Forbidden`] without the scope `read` or `metrics`.
+    pub async fn counts(&self, actor: &Actor) -> Result<Counts, Error> {
+        if !actor.scopes.allow(Scope::Metrics) {
+            require(actor, Scope::Read)?;
+        }
+        let since = self.inner.clock.now().minus(Duration::from_hours(24));
+        let (devices, (operations_pending, operations_failed_last_day)) =
+            self.inner.store.read(move |rx| Ok::<_, Error>((rx.device_counts()?, rx.operation_counts(since)?))).await?;
+        let devices = devices.into_iter().collect::<BTreeMap<_, _>>();
+        Ok(Counts { devices, online: self.inner.presence.count(), operations_pending, operations_failed_last_day })
+    }
+}

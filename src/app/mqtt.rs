@@ -1,0 +1,1 @@
+//! MQTT: who may connect, publish and subscribe, and what is committed before it is acknowledged.

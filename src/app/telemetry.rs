@@ -1,0 +1,170 @@
+//! Telemetry: taking events in, reading them back.
+
+use super::device::{heard, known, target};
+use super::{App, Error, require_device};
+use crate::model::actor::{Actor, Scope};
+use crate::model::change::Change;
+use crate::model::device::{Device, DeviceStatus};
+use crate::model::id::DeviceId;
+use crate::model::operation::Operation;
+use crate::model::telemetry::{
+    Event, LastValue, MAX_METRIC_NAME, MAX_SAMPLES, MAX_TEXT_VALUE, NewEvent, Point, Range, Sample, Value,
+};
+use crate::model::timestamp::Timestamp;
+use crate::model::topic::Uplink;
+use crate::store::{Flush, Tx};
+
+/// The most points or events of one answer.
+pub const MAX_POINTS: u32 = 10_000;
+
+/// What a device's message changed, to be told after the commit.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    pub(super) device: Option<Device>,
+    pub(super) operations: Vec<Operation>,
+    pub(super) events: Vec<NewEvent>,
+}
+
+impl App {
+    /// Stores what a device reported; it is committed when this returns.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] beyond the bounds, [`Error::NotFound`] for a device that is unknown or removed,
+    /// [`Error::Forbidden`] for another than the device itself or an operator.
+    pub async fn ingest(&self, actor: &Actor, id: DeviceId, events: Vec<NewEvent>, flush: Flush) -> Result<(), Error> {
+        require_device(actor, id, Scope::Operate)?;
+        events.iter().try_for_each(check_event)?;
+        let now = self.inner.clock.now();
+        let taken = self.inner.store.write(flush, move |tx| take_uplink(tx, id, Uplink::Events(events), now)).await?;
+        self.after_uplink(id, now, taken);
+        Ok(())
+    }
+
+    /// The last-known value of each of a device's metrics, by name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `read` (a device may see its own).
+    pub async fn last_values(&self, actor: &Actor, id: DeviceId) -> Result<Vec<LastValue>, Error> {
+        require_device(actor, id, Scope::Read)?;
+        self.inner.store.read(move |rx| Ok(rx.last_values(known(rx, id)?.number)?)).await
+    }
+
+    /// The newest points of a metric in a span of device time, in order, and whether there are more than `limit`.
+    ///
+    /// # Errors
+    /// As [`App::last_values`], and [`Error::Invalid`] for a limit that cannot be.
+    pub async fn series(
+        &self,
+        actor: &Actor,
+        id: DeviceId,
+        metric: &str,
+        range: Range,
+        limit: u32,
+    ) -> Result<(Vec<Point>, bool), Error> {
+        require_device(actor, id, Scope::Read)?;
+        check_limit(limit)?;
+        let metric = metric.to_owned();
+        self.inner
+            .store
+            .read(move |rx| {
+                let mut points = rx.series(known(rx, id)?.number, &metric, range, limit + 1)?;
+                let truncated = points.len() > limit as usize;
+                if truncated {
+                    points.remove(0);
+                }
+                Ok((points, truncated))
+            })
+            .await
+    }
+
+    /// A device's events in a span of device time, oldest first.
+    ///
+    /// # Errors
+    /// As [`App::series`].
+    pub async fn events(
+        &self,
+        actor: &Actor,
+        id: DeviceId,
+        range: Range,
+        offset: u32,
+        limit: u32,
+    ) -> Result<Vec<Event>, Error> {
+        require_device(actor, id, Scope::Read)?;
+        check_limit(limit)?;
+        self.inner.store.read(move |rx| Ok(rx.events(id, known(rx, id)?.number, range, false, offset, limit)?)).await
+    }
+
+    /// A device's newest events, newest first.
+    ///
+    /// # Errors
+    /// As [`App::series`].
+    pub async fn last_events(&self, actor: &Actor, id: DeviceId, limit: u32) -> Result<Vec<Event>, Error> {
+        require_device(actor, id, Scope::Read)?;
+        check_limit(limit)?;
+        let range = Range { from: Timestamp::from_millis(i64::MIN), to: Timestamp::from_millis(i64::MAX) };
+        self.inner.store.read(move |rx| Ok(rx.events(id, known(rx, id)?.number, range, true, 0, limit)?)).await
+    }
+
+    /// Tells the watchers what a device's message changed, after its commit.
+    pub(super) fn after_uplink(&self, id: DeviceId, at: Timestamp, taken: Taken) {
+        self.tell_changed(taken.device);
+        self.tell_all_progress(&taken.operations);
+        for event in taken.events {
+            self.inner.metrics.telemetry_events.inc();
+            self.tell(Change::Telemetry { device: id, at: event.device_time.unwrap_or(at), samples: event.samples });
+        }
+    }
+}
+
+/// Stores what a device says with one message, within the transaction of whoever took the message.
+pub(super) fn take_uplink(tx: &Tx<'_>, id: DeviceId, uplink: Uplink, now: Timestamp) -> Result<Taken, Error> {
+    let device = known(tx, id)?;
+    if device.status == DeviceStatus::Removed {
+        return Err(Error::missing(format!("device {}", target(&device))));
+    }
+    let mut taken = Taken { device: heard(tx, id, now)?, ..Taken::default() };
+    match uplink {
+        Uplink::Event(event) => taken.events.push(event),
+        Uplink::Events(events) => taken.events = events,
+        Uplink::Reports(reports) => taken.operations = super::operation::store_reports(tx, id, &reports, now)?,
+        Uplink::Other => {}
+    }
+    for event in &taken.events {
+        let (_, left_out) = tx.add_event(device.number, event, now)?;
+        if left_out > 0 {
+            tracing::warn!(device.id = %id, left_out, "metrics beyond the device's bound were left out");
+        }
+    }
+    Ok(taken)
+}
+
+fn check_limit(limit: u32) -> Result<(), Error> {
+    if limit == 0 || limit > MAX_POINTS {
+        return Err(Error::invalid("limit", format!("a limit is 1 to {MAX_POINTS}")));
+    }
+    Ok(())
+}
+
+fn check_event(event: &NewEvent) -> Result<(), Error> {
+    if event.samples.is_empty() || event.samples.len() > MAX_SAMPLES {
+        return Err(Error::invalid("values", format!("an event has 1 to {MAX_SAMPLES} values")));
+    }
+    event.samples.iter().try_for_each(check_sample)
+}
+
+fn check_sample(sample: &Sample) -> Result<(), Error> {
+    let name = &sample.metric;
+    if name.is_empty() || name.len() > MAX_METRIC_NAME || name.chars().any(char::is_control) {
+        let why = format!("a metric's name has 1 to {MAX_METRIC_NAME} bytes without control characters");
+        return Err(Error::invalid("values", why));
+    }
+    match &sample.value {
+        Value::Text(text) if text.len() > MAX_TEXT_VALUE => {
+            Err(Error::invalid("values", format!("the text of {name:?} has more than {MAX_TEXT_VALUE} bytes")))
+        }
+        Value::Number(number) if !number.is_finite() => {
+            Err(Error::invalid("values", format!("the value of {name:?} is not a finite number")))
+        }
+        _ => Ok(()),
+    }
+}

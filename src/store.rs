@@ -1,0 +1,146 @@
+//! The store: one SQLite database, one writer thread that commits in groups, a few read-only readers.
+//!
+//! A write is a closure over [`Tx`]; it runs in a savepoint of its own, so that its failure spares its neighbours, and
+//! its answer is given after the group's commit. Nothing else in Pym knows SQL.
+
+mod audit;
+mod backup;
+mod device;
+mod device_type;
+mod error;
+mod group;
+mod meta;
+mod migrate;
+mod mqtt;
+mod oauth;
+mod operation;
+mod reader;
+mod row;
+mod telemetry;
+mod user;
+mod writer;
+
+use std::cell::Cell;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+pub use error::StoreError;
+pub use writer::{Flush, MAX_QUEUED, WriterStats};
+
+use reader::Readers;
+use writer::Writer;
+
+/// A handle to the store; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    writer: Writer,
+    readers: Readers,
+}
+
+/// A consistent view of the store for reading.
+#[derive(Debug)]
+pub struct Rx<'c> {
+    connection: &'c Connection,
+}
+
+/// A savepoint of the writer: reads as [`Rx`] does, and writes.
+#[derive(Debug)]
+pub struct Tx<'c> {
+    rx: Rx<'c>,
+    /// The id of the event stored last.
+    last_event: &'c Cell<i64>,
+}
+
+impl<'c> Deref for Tx<'c> {
+    type Target = Rx<'c>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.rx
+    }
+}
+
+impl Store {
+    /// Opens the database file, making it or bringing it up to date first (with a copy of the old one beside it).
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is damaged, or was written by a newer version.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let connection = migrate::open(path)?;
+        let writer = Writer::start(connection)?;
+        let readers = Readers::open(path)?;
+        Ok(Self { inner: Arc::new(Inner { path: path.to_owned(), writer, readers }) })
+    }
+
+    /// Runs `job` in a savepoint of the next group and answers after the group's commit. An error of the job undoes
+    /// the job alone.
+    ///
+    /// # Errors
+    /// The job's own error, or [`StoreError`] when the group could not be committed or the store is closed.
+    pub async fn write<T, E>(
+        &self,
+        flush: Flush,
+        job: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.inner.writer.submit(flush, job).await?.wait().await
+    }
+
+    /// As [`Store::write`], but returns once the job is queued: the ticket waits for the commit. Jobs run in the order
+    /// in which they were queued.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`] when the store is closed.
+    pub async fn submit<T, E>(
+        &self,
+        flush: Flush,
+        job: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<writer::Ticket<T, E>, StoreError>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.inner.writer.submit(flush, job).await
+    }
+
+    /// Runs `job` on a read-only connection; every statement of it sees the same state.
+    ///
+    /// # Errors
+    /// The job's own error, or [`StoreError`] when no reader could be had.
+    pub async fn read<T, E>(&self, job: impl FnOnce(&Rx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.inner.readers.run(job).await
+    }
+
+    /// What the writer has done since the start.
+    #[must_use]
+    pub fn stats(&self) -> WriterStats {
+        self.inner.writer.stats()
+    }
+
+    /// The database file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// Commits what is queued, ends the writer and folds the write-ahead log into the database. Later calls fail.
+    pub async fn close(&self) {
+        self.inner.readers.close();
+        self.inner.writer.close().await;
+    }
+}

@@ -1,0 +1,359 @@
+//! Devices, their enrollments, properties and status changes.
+
+use rusqlite::types::ToSql;
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Rx, StoreError, Tx};
+use crate::model::device::{
+    Device, DeviceFilter, DevicePage, DeviceSort, DeviceStatus, Enrollment, Page, PageStart, Property, StatusChange,
+};
+use crate::model::id::{DeviceId, EnrollmentId};
+use crate::model::timestamp::Timestamp;
+
+const COLUMNS: &str = "d.number, d.id, d.type, d.identifier, d.name, d.description, d.owner, d.ownership, d.status,
+    d.enrolled_at, d.updated_at, d.last_seen_at";
+
+/// The most status changes kept of a device; older ones are forgotten.
+const MAX_STATUS_CHANGES: i64 = 1000;
+
+impl Rx<'_> {
+    /// The device of that id, removed ones included.
+    pub fn device(&self, id: DeviceId) -> Result<Option<Device>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM device d WHERE d.id = ?1"))?;
+        Ok(statement.query_row([id], device).optional()?)
+    }
+
+    /// The device of that type and identifier, removed ones included.
+    pub fn find_device(&self, device_type: &str, identifier: &str) -> Result<Option<Device>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM device d WHERE d.type = ?1 AND d.identifier = ?2"))?;
+        Ok(statement.query_row([device_type, identifier], device).optional()?)
+    }
+
+    /// A device's row number.
+    pub fn device_number(&self, id: DeviceId) -> Result<Option<i64>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT number FROM device WHERE id = ?1")?;
+        Ok(statement.query_row([id], |row| row.get(0)).optional()?)
+    }
+
+    /// One page of the devices that fit `filter`.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] for a cursor that is none of ours.
+    pub fn devices(&self, filter: &DeviceFilter, page: &DevicePage) -> Result<Page<Device>, StoreError> {
+        let mut query = Query::new(filter);
+        let total = {
+            let mut statement =
+                self.connection.prepare_cached(&format!("SELECT count(*) FROM device d{}", query.text))?;
+            statement.query_row(query.bound(), |row| row.get(0))?
+        };
+        let (key, direction) = (sort_key(page.sort), if page.descending { "DESC" } else { "ASC" });
+        let mut offset = 0;
+        match &page.start {
+            PageStart::Offset(rows) => offset = *rows,
+            PageStart::Cursor(None) => {}
+            PageStart::Cursor(Some(cursor)) => query.after(cursor, key, page.descending)?,
+        }
+        let sql = format!(
+            "SELECT {COLUMNS}, {key} FROM device d{} ORDER BY {key} {direction}, d.number {direction} LIMIT {} OFFSET {offset}",
+            query.text,
+            u64::from(page.limit) + 1,
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(query.bound())?;
+        let (mut items, mut next, mut last) = (Vec::new(), None, None);
+        while let Some(row) = rows.next()? {
+            if items.len() >= page.limit as usize {
+                next = last.take();
+                break;
+            }
+            let item = device(row)?;
+            last = Some(cursor(row.get(12)?, item.number)?);
+            items.push(item);
+        }
+        Ok(Page { items, next, total })
+    }
+
+    /// How many devices have each status.
+    pub fn device_counts(&self) -> Result<Vec<(DeviceStatus, u64)>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT status, count(*) FROM device GROUP BY status")?;
+        Ok(statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
+    }
+
+    /// Devices of a status last heard before a time (those never heard count from their enrollment), at most `limit`.
+    pub fn silent_devices(
+        &self,
+        status: DeviceStatus,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Device>, StoreError> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM device d WHERE d.status = ?1 AND coalesce(d.last_seen_at, d.enrolled_at) < ?2 LIMIT ?3"
+        ))?;
+        Ok(statement.query_map(params![status, before, limit], device)?.collect::<Result<_, _>>()?)
+    }
+
+    /// A device's properties, by name.
+    pub fn properties(&self, device: i64) -> Result<Vec<Property>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT name, value FROM property WHERE device = ?1 ORDER BY name")?;
+        let rows = statement.query_map([device], |row| Ok(Property { name: row.get(0)?, value: row.get(1)? }))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// A device's status changes, newest first.
+    pub fn status_history(&self, device: i64, limit: u32) -> Result<Vec<StatusChange>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT at, from_status, to_status, changed_by, reason FROM status_change WHERE device = ?1
+             ORDER BY id DESC LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![device, limit], |row| {
+            Ok(StatusChange {
+                at: row.get(0)?,
+                from: row.get(1)?,
+                to: row.get(2)?,
+                by: row.get(3)?,
+                reason: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// A device's enrollments, newest first.
+    pub fn enrollments(&self, device: i64) -> Result<Vec<Enrollment>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, owner, ownership, enrolled_at, ended_at FROM enrollment WHERE device = ?1
+             ORDER BY enrolled_at DESC, id DESC LIMIT 100",
+        )?;
+        let rows = statement.query_map([device], |row| {
+            Ok(Enrollment {
+                id: row.get(0)?,
+                owner: row.get(1)?,
+                ownership: row.get(2)?,
+                enrolled_at: row.get(3)?,
+                ended_at: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Tx<'_> {
+    /// Writes a new device (its number is ignored) and returns it with its number.
+    pub fn insert_device(&self, device: &Device) -> Result<i64, StoreError> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO device (id, type, identifier, name, description, owner, ownership, status, enrolled_at,
+                 updated_at, last_seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            )?
+            .execute(params![
+                device.id,
+                device.device_type,
+                device.identifier,
+                device.name,
+                device.description,
+                device.owner,
+                device.ownership,
+                device.status,
+                device.enrolled_at,
+                device.updated_at,
+                device.last_seen_at,
+            ])?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    /// Writes everything of a device that can change.
+    pub fn update_device(&self, device: &Device) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "UPDATE device SET name = ?2, description = ?3, owner = ?4, ownership = ?5, status = ?6,
+                 enrolled_at = ?7, updated_at = ?8, last_seen_at = ?9 WHERE number = ?1",
+            )?
+            .execute(params![
+                device.number,
+                device.name,
+                device.description,
+                device.owner,
+                device.ownership,
+                device.status,
+                device.enrolled_at,
+                device.updated_at,
+                device.last_seen_at,
+            ])?;
+        Ok(())
+    }
+
+    /// Remembers when a device was heard.
+    pub fn touch_device(&self, number: i64, at: Timestamp) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("UPDATE device SET last_seen_at = ?2 WHERE number = ?1")?
+            .execute(params![number, at])?;
+        Ok(())
+    }
+
+    /// Ends the current enrollment, if there is one.
+    pub fn end_enrollment(&self, device: i64, at: Timestamp) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("UPDATE enrollment SET ended_at = ?2 WHERE device = ?1 AND ended_at IS NULL")?
+            .execute(params![device, at])?;
+        Ok(())
+    }
+
+    /// Begins an enrollment with the device's present owner.
+    pub fn begin_enrollment(&self, id: EnrollmentId, device: &Device, at: Timestamp) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO enrollment (id, device, owner, ownership, enrolled_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![id, device.number, device.owner, device.ownership, at])?;
+        Ok(())
+    }
+
+    /// Writes a line of the status history and forgets the oldest beyond the bound.
+    pub fn add_status_change(&self, device: i64, change: &StatusChange) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO status_change (device, at, from_status, to_status, changed_by, reason)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![device, change.at, change.from, change.to, change.by, change.reason])?;
+        self.connection
+            .prepare_cached(
+                "DELETE FROM status_change WHERE device = ?1 AND id <=
+                 (SELECT id FROM status_change WHERE device = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+            )?
+            .execute([device, MAX_STATUS_CHANGES])?;
+        Ok(())
+    }
+
+    /// Sets properties; others stay.
+    pub fn put_properties(&self, device: i64, properties: &[Property]) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "INSERT INTO property (device, name, value) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET value = excluded.value",
+        )?;
+        for property in properties {
+            statement.execute(params![device, property.name, property.value])?;
+        }
+        Ok(())
+    }
+}
+
+fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
+    Ok(Device {
+        number: row.get(0)?,
+        id: row.get(1)?,
+        device_type: row.get(2)?,
+        identifier: row.get(3)?,
+        name: row.get(4)?,
+        description: row.get(5)?,
+        owner: row.get(6)?,
+        ownership: row.get(7)?,
+        status: row.get(8)?,
+        enrolled_at: row.get(9)?,
+        updated_at: row.get(10)?,
+        last_seen_at: row.get(11)?,
+    })
+}
+
+const fn sort_key(sort: DeviceSort) -> &'static str {
+    match sort {
+        DeviceSort::Name => "d.name COLLATE NOCASE",
+        DeviceSort::Identifier => "d.identifier",
+        DeviceSort::Type => "d.type",
+        DeviceSort::Status => "d.status",
+        DeviceSort::EnrolledAt => "d.enrolled_at",
+        DeviceSort::LastSeen => "coalesce(d.last_seen_at, 0)",
+    }
+}
+
+/// A cursor is the sort key's value and the number of the last row, as JSON.
+fn cursor(key: rusqlite::types::Value, number: i64) -> Result<String, StoreError> {
+    let key = match key {
+        rusqlite::types::Value::Integer(integer) => serde_json::Value::from(integer),
+        rusqlite::types::Value::Text(text) => serde_json::Value::from(text),
+        other => return Err(StoreError::Corrupt(format!("sort key {other:?}"))),
+    };
+    Ok(serde_json::json!([key, number]).to_string())
+}
+
+/// The WHERE clause of a list and what is bound to it.
+struct Query {
+    text: String,
+    bound: Vec<Box<dyn ToSql>>,
+}
+
+impl Query {
+    fn new(filter: &DeviceFilter) -> Self {
+        let mut query = Self { text: String::new(), bound: Vec::new() };
+        if let Some(device_type) = &filter.device_type {
+            query.and("d.type = ?", device_type.clone());
+        }
+        if filter.statuses.is_empty() {
+            query.and("d.status <> ?", DeviceStatus::Removed);
+        } else {
+            query.and_any("d.status", &filter.statuses);
+        }
+        if let Some(group) = filter.group {
+            query.and(
+                "d.number IN (SELECT m.device FROM group_member m JOIN device_group g ON g.number = m.device_group WHERE g.id = ?)",
+                group,
+            );
+        }
+        if let Some(owner) = &filter.owner {
+            query.and("d.owner = ?", owner.clone());
+        }
+        if let Some(ownership) = filter.ownership {
+            query.and("d.ownership = ?", ownership);
+        }
+        if let Some(text) = &filter.text {
+            query.and("(instr(lower(d.name), lower(?)) > 0", text.clone());
+            query.text.push_str(" OR instr(lower(d.identifier), lower(?)) > 0)");
+            query.bound.push(Box::new(text.clone()));
+        }
+        if let Some(since) = filter.updated_since {
+            query.and("d.updated_at >= ?", since);
+        }
+        query
+    }
+
+    fn joint(&mut self) {
+        self.text.push_str(if self.text.is_empty() { " WHERE " } else { " AND " });
+    }
+
+    fn and(&mut self, condition: &str, value: impl ToSql + 'static) {
+        self.joint();
+        self.text.push_str(condition);
+        self.bound.push(Box::new(value));
+    }
+
+    fn and_any(&mut self, column: &str, statuses: &[DeviceStatus]) {
+        self.joint();
+        self.text.push_str(column);
+        self.text.push_str(" IN (");
+        self.text.push_str(&vec!["?"; statuses.len()].join(", "));
+        self.text.push(')');
+        self.bound.extend(statuses.iter().map(|status| Box::new(*status) as Box<dyn ToSql>));
+    }
+
+    /// Continues after the row that `cursor` names.
+    fn after(&mut self, cursor: &str, key: &str, descending: bool) -> Result<(), StoreError> {
+        let bad = || StoreError::Cursor(cursor.chars().take(100).collect());
+        let (value, number): (serde_json::Value, i64) = serde_json::from_str(cursor).map_err(|_| bad())?;
+        let value: Box<dyn ToSql> = match value {
+            serde_json::Value::String(text) => Box::new(text),
+            serde_json::Value::Number(number) => Box::new(number.as_i64().ok_or_else(bad)?),
+            _ => return Err(bad()),
+        };
+        let than = if descending { '<' } else { '>' };
+        self.and(&format!("({key}, d.number) {than} (?, ?)"), value);
+        self.bound.push(Box::new(number));
+        Ok(())
+    }
+
+    fn bound(&self) -> rusqlite::ParamsFromIter<impl Iterator<Item = &dyn ToSql>> {
+        rusqlite::params_from_iter(self.bound.iter().map(AsRef::as_ref))
+    }
+}

@@ -1,0 +1,1 @@
+//! What of MQTT outlives a connection.
