@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod broker;
 pub mod client;
 pub mod config;
 pub mod file;
