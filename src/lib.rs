@@ -5,6 +5,7 @@ pub mod auth;
 pub mod broker;
 pub mod client;
 pub mod config;
+pub mod control;
 pub mod file;
 pub mod host;
 pub mod log;
