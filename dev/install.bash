@@ -1,0 +1,56 @@
+# Sourced by the scripts in dev/: finds what they need, and installs what is missing.
+
+export PATH="$PWD/target/tools/bin:$PATH"
+
+# Debian packages, as root or through sudo.
+install() {
+    echo "installing $*"
+    local root=()
+    if [ "$(id -u)" != 0 ]; then
+        # Without a terminal sudo could only wait for ever.
+        if [ -t 1 ]; then root=(sudo); else root=(sudo -n); fi
+    fi
+    if ! "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >/dev/null; then
+        "${root[@]}" apt-get update >/dev/null
+        "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >/dev/null
+    fi
+}
+
+# need COMMAND PACKAGE
+need() {
+    command -v "$1" >/dev/null || install "$2"
+}
+
+# Leaves in PYM_TEST_PYTHON a Python 3 that has paho-mqtt: one that is there, Debian's, or one of our own.
+need_python_paho() {
+    local python
+    need python3 python3
+    for python in python3 /usr/bin/python3 "$PWD/target/venv/bin/python3"; do
+        if "$python" -c 'import paho.mqtt.client' 2>/dev/null; then
+            export PYM_TEST_PYTHON=$python
+            return
+        fi
+    done
+    if install python3-paho-mqtt && /usr/bin/python3 -c 'import paho.mqtt.client'; then
+        export PYM_TEST_PYTHON=/usr/bin/python3
+        return
+    fi
+    need_venv paho-mqtt
+    export PYM_TEST_PYTHON=$PWD/target/venv/bin/python3
+}
+
+# need_venv REQUIREMENT...: Python packages in a virtual environment under target/.
+need_venv() {
+    local venv=$PWD/target/venv
+    if ! python3 -m venv "$venv" >/dev/null 2>&1; then
+        install python3-venv
+        python3 -m venv "$venv"
+    fi
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "$@"
+}
+
+need_cargo_deny() {
+    command -v cargo-deny >/dev/null && return
+    echo "installing cargo-deny from source into target/tools; that takes some minutes, once"
+    cargo install --quiet --locked --root target/tools cargo-deny
+}
