@@ -177,7 +177,7 @@ pub struct Config {
 
 /// The addresses to bind; an empty list is a listener that is off.
 ///
-/// The defaults name `0.0.0.0` and `[::]` side by side, so an IPv6 socket must be bound with `IPV6_V6ONLY`.
+/// The defaults name `0.0.0.0` and, where the kernel has IPv6, `[::]` with the same ports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listen {
     pub https: Vec<SocketAddr>,

@@ -1,7 +1,5 @@
-//! Where data and the control socket are: the system's directories, or the user's own without root.
-//!
-//! The clients need the same answers without a configuration: call [`control_socket_candidates`] with what `--socket`
-//! said, and connect to the first candidate that answers. This module depends on nothing but the system.
+//! Where data and the control socket are: the system's directories, or the user's own without root. The clients look for
+//! the socket in the same places (`client::socket`).
 
 use std::env;
 use std::fs::{self, DirBuilder};
@@ -77,29 +75,6 @@ impl Environment {
     fn temporary_runtime(&self) -> PathBuf {
         self.temporary.join(format!("pym-{}", geteuid().as_raw()))
     }
-
-    fn candidates(&self, explicit: Option<PathBuf>, variable: Option<PathBuf>) -> Vec<PathBuf> {
-        if let Some(path) = explicit.or(variable) {
-            return vec![path];
-        }
-        // Anyone may make the directory in /tmp first: one that is not ours would hear what we say.
-        let temporary = Some(self.temporary_runtime()).filter(|dir| check_owner(dir).is_ok());
-        [Some(self.system_runtime.clone()), self.user_runtime(), temporary]
-            .into_iter()
-            .flatten()
-            .map(|dir| dir.join(SOCKET_NAME))
-            .collect()
-    }
-}
-
-/// Where a client looks for the daemon's control socket, most likely first.
-///
-/// What was said explicitly (`--socket`, else `PYM_LISTEN_CONTROL`) stands alone; otherwise `/run/pym/pym.sock`, the XDG
-/// runtime directory, and `/tmp/pym-<uid>` if that directory belongs to the caller.
-#[must_use]
-pub fn control_socket_candidates(explicit: Option<PathBuf>) -> Vec<PathBuf> {
-    let variable = env::var_os("PYM_LISTEN_CONTROL").filter(|path| !path.is_empty()).map(PathBuf::from);
-    Environment::of_process().candidates(explicit, variable)
 }
 
 /// Makes the directory of the control socket, for its owner and group alone, where it is missing.
@@ -195,29 +170,17 @@ mod tests {
     }
 
     #[test]
-    fn a_client_looks_in_order_and_trusts_no_strangers_directory() {
-        let root = tempfile::tempdir().unwrap();
-        let environment = environment(root.path());
-        let explicit = PathBuf::from("/x/pym.sock");
-        assert_eq!(environment.candidates(Some(explicit.clone()), Some("/y".into())), [explicit]);
-        assert_eq!(environment.candidates(None, Some("/y".into())), [PathBuf::from("/y")]);
-        let expected = [root.path().join("file/run/pym.sock"), root.path().join("runtime/pym/pym.sock")];
-        assert_eq!(environment.candidates(None, None), expected);
-
-        let temporary = environment.temporary_runtime();
-        DirBuilder::new().mode(0o700).create(&temporary).unwrap();
-        assert_eq!(environment.candidates(None, None).last(), Some(&temporary.join("pym.sock")));
-        fs::set_permissions(&temporary, fs::Permissions::from_mode(0o755)).unwrap();
-        assert_eq!(environment.candidates(None, None).len(), 2);
-    }
-
-    #[test]
     fn the_sockets_directory_is_made_for_owner_and_group() {
         let root = tempfile::tempdir().unwrap();
         let socket = root.path().join("a/b/pym.sock");
         prepare_socket_dir(&socket).unwrap();
         prepare_socket_dir(&socket).unwrap();
         assert_eq!(fs::metadata(root.path().join("a/b")).unwrap().mode() & 0o007, 0);
+        let private = root.path().join("private");
+        DirBuilder::new().mode(0o700).create(&private).unwrap();
+        check_owner(&private).unwrap();
+        fs::set_permissions(&private, fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(check_owner(&private).is_err());
         assert!(check_owner(&root.path().join("missing")).is_err());
         assert!(check_socket_path(Path::new(&"x".repeat(108))).is_err());
         assert!(check_socket_path(&socket).is_ok());
