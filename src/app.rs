@@ -18,6 +18,11 @@ pub mod telemetry;
 pub mod user;
 pub mod watch;
 
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;

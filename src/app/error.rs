@@ -35,7 +35,7 @@ pub enum Error {
     Busy(String),
     /// 500, or 503 while the store is closing.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// 500: something else failed.
     #[error("{what}")]
     Failed {
@@ -43,6 +43,15 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Cursor(_) => Self::invalid("cursor", error.to_string()),
+            other => Self::Store(other),
+        }
+    }
 }
 
 impl Error {
