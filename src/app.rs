@@ -14,7 +14,9 @@ pub mod mqtt;
 pub mod oauth;
 pub mod operation;
 pub mod presence;
+pub mod session;
 pub mod telemetry;
+pub mod token;
 pub mod user;
 pub mod watch;
 

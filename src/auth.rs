@@ -77,7 +77,7 @@ impl Default for Auth {
     }
 }
 
-/// An attempt that was counted. It stays counted unless it [succeeds](Attempt::succeeded).
+/// An attempt that was counted. It stays counted unless it is [given back](Attempt::give_back).
 #[derive(Debug)]
 #[must_use]
 pub struct Attempt<'a> {
@@ -87,8 +87,8 @@ pub struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// The secret was right: the attempt no longer counts.
-    pub fn succeeded(self) {
+    /// The secret was right, or not looked at: the attempt no longer counts.
+    pub fn give_back(self) {
         self.auth.origins.give_back(&self.origin);
         self.auth.accounts.give_back(&self.account);
     }
@@ -106,14 +106,14 @@ mod tests {
         }
         let wait = auth.attempt("192.0.2.1", "admin").unwrap_err();
         assert!(wait <= ORIGIN_PERIOD && !wait.is_zero());
-        auth.attempt("192.0.2.2", "admin").unwrap().succeeded();
+        auth.attempt("192.0.2.2", "admin").unwrap().give_back();
     }
 
     #[test]
     fn attempts_that_succeed_are_free() {
         let auth = Auth::new();
         for _ in 0..5 * ACCOUNT_BURST.get() {
-            auth.attempt("192.0.2.1", "admin").unwrap().succeeded();
+            auth.attempt("192.0.2.1", "admin").unwrap().give_back();
         }
     }
 }

@@ -16,7 +16,9 @@ mod oauth;
 mod operation;
 mod reader;
 mod row;
+mod session;
 mod telemetry;
+mod token;
 mod user;
 mod writer;
 
@@ -28,6 +30,9 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 pub use error::StoreError;
+pub use oauth::{ClientRow, Holder, Revoked, TokenKind, TokenRow};
+pub use session::SessionRow;
+pub use user::UserRow;
 pub use writer::{Flush, MAX_QUEUED, WriterStats};
 
 use reader::Readers;

@@ -88,7 +88,7 @@ impl App {
             site: self.inner.host.site.clone(),
             started_at: self.inner.host.started_at,
             ready: standing.ready,
-            setup_needed: self.setup_needed(),
+            setup_needed: self.setup_needed().await?,
             setup_code: self.setup_code().filter(|_| local),
             data_dir: self.inner.settings.data_dir.display().to_string(),
             endpoints: standing.endpoints,

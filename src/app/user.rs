@@ -1,17 +1,277 @@
-//! People: setup, login, sessions, API tokens.
+//! People: the first administrator, and those who follow.
 
-use super::App;
+use super::{App, Error, require};
+use crate::auth::AuthError;
+use crate::auth::password::{MAX_PASSWORD, MIN_PASSWORD};
+use crate::model::actor::{Actor, Principal, Scope, Scopes};
+use crate::model::audit::Outcome;
+use crate::model::id::UserId;
+use crate::model::text;
+use crate::model::user::{Role, User, bare_name};
+use crate::store::{Flush, StoreError, Tx, UserRow};
+
+use super::downlink::Downlink;
+
+/// The most people a site has.
+pub const MAX_USERS: u64 = 1000;
+/// The name of the administrator whom the configuration makes.
+pub const ADMIN: &str = "admin";
+/// The account that attempts on the setup code are counted for; no user can be called so.
+const SETUP_ACCOUNT: &str = "\0setup";
+
+impl From<AuthError> for Error {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Busy => Self::Busy(error.to_string()),
+            other => Self::Failed { what: "check credentials".to_owned(), source: Box::new(other) },
+        }
+    }
+}
 
 impl App {
-    /// Whether the first administrator has yet to be set up.
-    #[must_use]
-    pub fn setup_needed(&self) -> bool {
-        false
+    /// Whether the first administrator is still to be made. When so, there is a [setup code](App::setup_code) from now
+    /// on.
+    ///
+    /// # Errors
+    /// When the store or the system's randomness fails.
+    pub async fn setup_needed(&self) -> Result<bool, Error> {
+        let needed = self.inner.store.read(|rx| Ok::<_, StoreError>(rx.count_users()? == 0)).await?;
+        if needed {
+            self.inner.auth.setup.begin()?;
+        } else {
+            self.inner.auth.setup.end();
+        }
+        Ok(needed)
     }
 
-    /// The one-time code for that.
+    /// The one-time code for the first administrator: for the log and for those on the board itself, nobody else.
     #[must_use]
     pub fn setup_code(&self) -> Option<String> {
+        self.inner.auth.setup.code()
+    }
+
+    /// Makes the first administrator.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] for a wrong code, [`Error::TooMany`] after several, [`Error::Conflict`] when there is a
+    /// user already, [`Error::Invalid`] for an unfit name or password.
+    pub async fn setup(&self, code: &str, name: &str, password: &str, origin: &str) -> Result<User, Error> {
+        if !self.setup_needed().await? {
+            return Err(Error::Conflict("this site has its first user already; log in".to_owned()));
+        }
+        let attempt =
+            self.inner.auth.attempt(origin, SETUP_ACCOUNT).map_err(|retry_after| Error::TooMany { retry_after })?;
+        if !self.inner.auth.setup.accepts(code) {
+            self.refused("user.setup", "", origin, "wrong setup code").await?;
+            return Err(Error::Unauthorized("the setup code is wrong".to_owned()));
+        }
+        attempt.give_back();
+        let name = new_name(name)?;
+        check_new_password(&name, password)?;
+        let actor = anonymous(origin);
+        self.insert_first(actor, name, password, "user.setup").await
+    }
+
+    /// Makes the administrator `admin` with that password when there is no user yet. Any password but an empty one is
+    /// taken; a warning is returned for a weak one.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for an empty or overlong password.
+    pub async fn ensure_admin(&self, password: &str) -> Result<Option<String>, Error> {
+        if password.is_empty() || password.len() > MAX_PASSWORD {
+            return Err(Error::invalid("password", format!("a password has 1 to {MAX_PASSWORD} bytes")));
+        }
+        if !self.setup_needed().await? {
+            return Ok(None);
+        }
+        self.insert_first(Actor::system(), ADMIN.to_owned(), password, "user.create").await?;
+        Ok(weakness(ADMIN, password).map(|why| format!("the administrator's password {why}; choose a better one")))
+    }
+
+    async fn insert_first(
+        &self,
+        actor: Actor,
+        name: String,
+        password: &str,
+        action: &'static str,
+    ) -> Result<User, Error> {
+        let row = self.new_row(name, password, Role::Admin).await?;
+        let user = self
+            .inner
+            .store
+            .write(Flush::Now, move |tx| {
+                if tx.count_users()? > 0 {
+                    return Err(Error::Conflict("this site has its first user already; log in".to_owned()));
+                }
+                insert(tx, row, &actor, action)
+            })
+            .await?;
+        self.inner.auth.setup.end();
+        Ok(user)
+    }
+
+    /// Everyone, by name.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the scope `admin`.
+    pub async fn users(&self, actor: &Actor) -> Result<Vec<User>, Error> {
+        require(actor, Scope::Admin)?;
+        self.inner.store.read(|rx| rx.users().map_err(Error::from)).await
+    }
+
+    /// Makes a person.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the scope `admin`, [`Error::Invalid`] for an unfit name or password,
+    /// [`Error::Conflict`] when the name is taken.
+    pub async fn create_user(&self, actor: &Actor, name: &str, password: &str, role: Role) -> Result<User, Error> {
+        require(actor, Scope::Admin)?;
+        let name = new_name(name)?;
+        check_new_password(&name, password)?;
+        let row = self.new_row(name, password, role).await?;
+        let actor = actor.clone();
+        let user = self
+            .inner
+            .store
+            .write(Flush::Now, move |tx| {
+                if tx.user(&row.user.name)?.is_some() {
+                    return Err(Error::Conflict(format!("there is a user {:?} already", row.user.name)));
+                }
+                if tx.count_users()? >= MAX_USERS {
+                    return Err(Error::Conflict(format!("there are {MAX_USERS} users, the most there can be")));
+                }
+                insert(tx, row, &actor, "user.create")
+            })
+            .await?;
+        self.inner.auth.setup.end();
+        Ok(user)
+    }
+
+    /// Deletes a person with their sessions, API tokens, OAuth clients and tokens, and ends the connections these
+    /// opened. The devices they own stay enrolled.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the scope `admin`, [`Error::NotFound`], [`Error::Conflict`] for the last
+    /// administrator.
+    pub async fn delete_user(&self, actor: &Actor, name: &str) -> Result<(), Error> {
+        require(actor, Scope::Admin)?;
+        let (name, by, at) = (login_name(name), actor.clone(), self.inner.clock.now());
+        let ended = self
+            .inner
+            .store
+            .write(Flush::Now, move |tx| {
+                let user = find(tx, &name)?;
+                if user.role == Role::Admin && tx.count_role(Role::Admin)? == 1 {
+                    return Err(Error::Conflict("the last administrator cannot be deleted".to_owned()));
+                }
+                let mut ended = tx.delete_sessions(user.id)?;
+                ended.extend(tx.delete_api_tokens(&name)?);
+                ended.extend(tx.revoke_user(&name)?.tokens);
+                tx.delete_user(user.id)?;
+                tx.audit(at, &by, "user.delete", &name, Outcome::Done, "")?;
+                Ok(ended)
+            })
+            .await?;
+        self.close_tokens(ended).await;
+        Ok(())
+    }
+
+    /// Replaces a person's password and ends their sessions. Their API tokens and OAuth tokens stay: the agents of
+    /// their devices go on.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for another's password without the scope `admin`, [`Error::NotFound`],
+    /// [`Error::Invalid`] for an unfit password.
+    pub async fn set_password(&self, actor: &Actor, name: &str, password: &str) -> Result<(), Error> {
+        let name = login_name(name);
+        if !matches!(&actor.principal, Principal::User { name: own, .. } if *own == name) {
+            require(actor, Scope::Admin)?;
+        }
+        check_new_password(&name, password)?;
+        let hash = self.inner.auth.passwords.hash(password.into()).await?;
+        let (by, at) = (actor.clone(), self.inner.clock.now());
+        let ended = self
+            .inner
+            .store
+            .write(Flush::Now, move |tx| {
+                let user = find(tx, &name)?;
+                tx.set_password(user.id, &hash)?;
+                tx.audit(at, &by, "user.password", &name, Outcome::Done, "")?;
+                Ok::<_, Error>(tx.delete_sessions(user.id)?)
+            })
+            .await?;
+        self.close_tokens(ended).await;
+        Ok(())
+    }
+
+    /// Ends the connections that were opened with tokens of these hashes.
+    pub(super) async fn close_tokens(&self, hashes: Vec<[u8; 32]>) {
+        for hash in hashes {
+            self.order(Downlink::CloseToken { hash }).await;
+        }
+    }
+
+    async fn new_row(&self, name: String, password: &str, role: Role) -> Result<UserRow, Error> {
+        let password = self.inner.auth.passwords.hash(password.into()).await?;
+        let at = self.inner.clock.now();
+        Ok(UserRow { user: User { id: UserId::fresh(at), name, role, created_at: at }, password })
+    }
+}
+
+fn insert(tx: &Tx<'_>, row: UserRow, actor: &Actor, action: &str) -> Result<User, Error> {
+    tx.insert_user(&row)?;
+    let UserRow { user, .. } = row;
+    tx.audit(user.created_at, actor, action, &user.name, Outcome::Done, user.role.name())?;
+    Ok(user)
+}
+
+fn find(tx: &Tx<'_>, name: &str) -> Result<User, Error> {
+    let row = tx.user(name)?.ok_or_else(|| Error::missing(format!("the user {name:?}")))?;
+    Ok(row.user)
+}
+
+/// Somebody who has not shown who they are.
+pub(super) fn anonymous(origin: &str) -> Actor {
+    Actor { principal: Principal::Anonymous, scopes: Scopes::NONE, origin: origin.to_owned() }
+}
+
+/// A person at work.
+pub(super) fn person(user: User, origin: &str) -> Actor {
+    let scopes = user.role.scopes();
+    Actor { principal: Principal::User { id: user.id, name: user.name }, scopes, origin: origin.to_owned() }
+}
+
+/// The name that is looked up: without the tenant, in lower case, and no longer than a name can be.
+pub(super) fn login_name(name: &str) -> String {
+    text::cut(bare_name(name.trim()), 64).to_lowercase()
+}
+
+fn new_name(name: &str) -> Result<String, Error> {
+    let name = bare_name(name).to_lowercase();
+    text::check_word("a user name", &name.replace('@', "-")).map_err(|why| Error::invalid("name", why))?;
+    Ok(name)
+}
+
+fn check_new_password(name: &str, password: &str) -> Result<(), Error> {
+    if !(MIN_PASSWORD..=MAX_PASSWORD).contains(&password.len()) {
+        let detail = format!("a password has {MIN_PASSWORD} to {MAX_PASSWORD} bytes");
+        return Err(Error::invalid("password", detail));
+    }
+    if password.eq_ignore_ascii_case(name) {
+        return Err(Error::invalid("password", "a password is not the user's name"));
+    }
+    Ok(())
+}
+
+/// What is weak about a password that is taken all the same.
+fn weakness(name: &str, password: &str) -> Option<&'static str> {
+    if password.eq_ignore_ascii_case(name) {
+        Some("is the user's name")
+    } else if password.len() < 10 {
+        Some("is shorter than 10 bytes")
+    } else if password.chars().all(|c| password.starts_with(c)) {
+        Some("is one character over and over")
+    } else {
         None
     }
 }

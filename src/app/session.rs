@@ -1,0 +1,297 @@
+//! Coming in: logins, sessions, and who stands behind a credential.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::user::{anonymous, login_name, person};
+use super::{App, Error};
+use crate::auth::secret::{self, Kind, MAX_TOKEN, Secret};
+use crate::model::actor::{Actor, Principal, Scopes};
+use crate::model::audit::Outcome;
+use crate::model::change::NoticeKind;
+use crate::model::timestamp::Timestamp;
+use crate::model::user::{ApiToken, User};
+use crate::store::{Flush, Holder, SessionRow, StoreError, TokenKind};
+
+/// How long a session lives without being used.
+pub const SESSION_IDLE: Duration = Duration::from_hours(12);
+/// How long a session lives at most.
+pub const SESSION_LIFE: Duration = Duration::from_hours(30 * 24);
+/// The most sessions of one person; a further login ends the one that was used least lately.
+pub const MAX_SESSIONS: u32 = 50;
+/// How exactly the time of the last use is kept: a credential in constant use is written once in this time.
+const TOUCH_EVERY: Duration = Duration::from_mins(1);
+
+/// A session that was opened.
+pub struct SessionGrant {
+    pub token: String,
+    pub user: User,
+    /// The end, unless the session is used before.
+    pub expires_at: Timestamp,
+}
+
+impl fmt::Debug for SessionGrant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionGrant")
+            .field("user", &self.user)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A session as its owner sees it.
+#[derive(Clone, Debug)]
+pub struct SessionInfo {
+    /// Where the login came from.
+    pub origin: String,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub last_used_at: Timestamp,
+}
+
+/// What a token turned out to be.
+enum Credential {
+    Session(SessionRow),
+    Api(ApiToken),
+    OAuth { expires_at: Option<Timestamp>, holder: Holder },
+}
+
+impl App {
+    /// Opens a session: 12 hours from its last use, 30 days at most.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] for a wrong name or password, [`Error::TooMany`] after several.
+    pub async fn login(&self, name: &str, password: &str, origin: &str) -> Result<SessionGrant, Error> {
+        let user = self.check_password(name, password, origin, "session").await?;
+        let token = Secret::random(Kind::Session)?;
+        let (hash, now) = (token.hash(), self.inner.clock.now());
+        let expires_at = now.plus(SESSION_IDLE);
+        let session = SessionRow { user, origin: origin.to_owned(), created_at: now, expires_at, last_used_at: now };
+        let (user, ended) = self
+            .inner
+            .store
+            .write(Flush::Now, move |tx| {
+                let ended = tx.insert_session(&hash, &session, MAX_SESSIONS)?;
+                let SessionRow { user, origin, .. } = session;
+                tx.audit(now, &person(user.clone(), &origin), "user.login", &user.name, Outcome::Done, "session")?;
+                Ok::<_, StoreError>((user, ended))
+            })
+            .await?;
+        self.close_tokens(ended).await;
+        Ok(SessionGrant { token: token.expose().to_owned(), user, expires_at })
+    }
+
+    /// Ends the session of that token, if it is the caller's.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn logout(&self, actor: &Actor, token: &str) -> Result<(), Error> {
+        let Principal::User { id, name } = actor.principal.clone() else { return Ok(()) };
+        let (hash, now, by) = (secret::hash(token), self.inner.clock.now(), actor.clone());
+        let ended = self
+            .inner
+            .store
+            .write(Flush::Now, move |tx| {
+                let ended = tx.delete_session(id, &hash)?;
+                if ended {
+                    tx.audit(now, &by, "user.logout", &name, Outcome::Done, "")?;
+                }
+                Ok::<_, StoreError>(ended)
+            })
+            .await?;
+        if ended {
+            self.close_tokens(vec![hash]).await;
+        }
+        Ok(())
+    }
+
+    /// The caller's own sessions, the last used first; nobody but a person has any.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sessions(&self, actor: &Actor) -> Result<Vec<SessionInfo>, Error> {
+        let Principal::User { id, .. } = actor.principal else { return Ok(Vec::new()) };
+        let now = self.inner.clock.now();
+        let rows = self.inner.store.read(move |rx| rx.sessions(id, now)).await?;
+        let info = |SessionRow { origin, created_at, expires_at, last_used_at, .. }| SessionInfo {
+            origin,
+            created_at,
+            expires_at,
+            last_used_at,
+        };
+        Ok(rows.into_iter().map(info).collect())
+    }
+
+    /// Ends every session of the caller.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn close_sessions(&self, actor: &Actor) -> Result<(), Error> {
+        let Principal::User { id, name } = actor.principal.clone() else { return Ok(()) };
+        let (now, by) = (self.inner.clock.now(), actor.clone());
+        let ended = self
+            .inner
+            .store
+            .write(Flush::Now, move |tx| {
+                tx.audit(now, &by, "user.logout", &name, Outcome::Done, "every session")?;
+                tx.delete_sessions(id)
+            })
+            .await?;
+        self.close_tokens(ended).await;
+        Ok(())
+    }
+
+    /// Who stands behind a session token, an API token or an OAuth access token, from one indexed look-up: what was
+    /// revoked a moment ago is refused.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] when it is unknown or expired, or its device was removed or blocked.
+    pub async fn bearer(&self, token: &str, origin: &str) -> Result<Actor, Error> {
+        let kind = Kind::of(token);
+        if token.len() > MAX_TOKEN {
+            return Err(unknown_token());
+        }
+        let (hash, now) = (secret::hash(token), self.inner.clock.now());
+        let found = self
+            .inner
+            .store
+            .read(move |rx| {
+                Ok::<_, StoreError>(match kind {
+                    Some(Kind::Session) => rx.session(&hash)?.map(Credential::Session),
+                    Some(Kind::Api) => rx.api_token(&hash)?.map(Credential::Api),
+                    Some(Kind::Refresh | Kind::Client) => None,
+                    // A token without a prefix came from elsewhere: an import.
+                    Some(Kind::Access) | None => match rx.oauth_token(TokenKind::Access, &hash)? {
+                        Some(token) => rx
+                            .holder(token.device, &token.user)?
+                            .map(|holder| Credential::OAuth { expires_at: token.expires_at, holder }),
+                        None => None,
+                    },
+                })
+            })
+            .await?;
+        match found {
+            None => Err(unknown_token()),
+            Some(Credential::Session(session)) => {
+                if session.expires_at <= now {
+                    return Err(Error::Unauthorized("the session has expired; log in again".to_owned()));
+                }
+                self.touch_session(hash, &session, now).await;
+                Ok(person(session.user, origin))
+            }
+            Some(Credential::Api(token)) => {
+                check_expiry(token.expires_at, now)?;
+                self.touch_api_token(&token, now).await;
+                let ApiToken { id, name, owner, scopes, .. } = token;
+                Ok(Actor { principal: Principal::Token { id, name, owner }, scopes, origin: origin.to_owned() })
+            }
+            Some(Credential::OAuth { expires_at, holder }) => {
+                check_expiry(expires_at, now)?;
+                match holder {
+                    Holder::User(user) => Ok(person(user, origin)),
+                    Holder::Device { status, .. } if !status.may_speak() => {
+                        Err(Error::Unauthorized(format!("the device is {}", status.name())))
+                    }
+                    Holder::Device { id, device_type, identifier, .. } => Ok(Actor {
+                        principal: Principal::Device { id, device_type, identifier },
+                        scopes: Scopes::NONE,
+                        origin: origin.to_owned(),
+                    }),
+                }
+            }
+        }
+    }
+
+    /// Who stands behind a name and a password.
+    ///
+    /// # Errors
+    /// As [`App::login`].
+    pub async fn basic(&self, name: &str, password: &str, origin: &str) -> Result<Actor, Error> {
+        Ok(person(self.check_password(name, password, origin, "basic").await?, origin))
+    }
+
+    /// The person of that name and password. `how` goes to the audit trail when it is refused.
+    pub(super) async fn check_password(
+        &self,
+        name: &str,
+        password: &str,
+        origin: &str,
+        how: &str,
+    ) -> Result<User, Error> {
+        let name = login_name(name);
+        let attempt = self.inner.auth.attempt(origin, &name).map_err(|retry_after| Error::TooMany { retry_after })?;
+        let row = self
+            .inner
+            .store
+            .read({
+                let name = name.clone();
+                move |rx| rx.user(&name)
+            })
+            .await?;
+        let (user, hash) = row.map(|row| (row.user, row.password)).unzip();
+        // Without a user it takes as long.
+        let right = self.inner.auth.passwords.verify(password.into(), hash).await;
+        match (right, user) {
+            (Ok(true), Some(user)) => {
+                attempt.give_back();
+                Ok(user)
+            }
+            (Ok(_), _) => {
+                self.refused("user.login", &name, origin, how).await?;
+                Err(Error::Unauthorized("the name or the password is wrong".to_owned()))
+            }
+            (Err(failure), _) => {
+                attempt.give_back();
+                Err(failure.into())
+            }
+        }
+    }
+
+    /// Counts, notes and tells that somebody showed a wrong secret.
+    pub(super) async fn refused(
+        &self,
+        action: &'static str,
+        target: &str,
+        origin: &str,
+        how: &str,
+    ) -> Result<(), Error> {
+        self.inner.metrics.login_failures.inc();
+        tracing::warn!(action, user.name = ?target, origin, how, "refused");
+        self.notice(NoticeKind::Refused, None, format!("{action} {target} refused, from {origin}"));
+        let (at, by) = (self.inner.clock.now(), anonymous(origin));
+        let (target, how) = (target.to_owned(), how.to_owned());
+        self.inner
+            .store
+            .submit(Flush::Lazy, move |tx| tx.audit(at, &by, action, &target, Outcome::Refused, &how))
+            .await?;
+        Ok(())
+    }
+
+    async fn touch_session(&self, hash: [u8; 32], session: &SessionRow, now: Timestamp) {
+        if now.since(session.last_used_at) < TOUCH_EVERY {
+            return;
+        }
+        let expires_at = now.plus(SESSION_IDLE).min(session.created_at.plus(SESSION_LIFE));
+        // Not waited for; a use that is not noted is noted with the next one.
+        drop(self.inner.store.submit(Flush::Lazy, move |tx| tx.touch_session(&hash, now, expires_at)).await);
+    }
+
+    async fn touch_api_token(&self, token: &ApiToken, now: Timestamp) {
+        if token.last_used_at.is_some_and(|at| now.since(at) < TOUCH_EVERY) {
+            return;
+        }
+        let id = token.id;
+        drop(self.inner.store.submit(Flush::Lazy, move |tx| tx.touch_api_token(id, now)).await);
+    }
+}
+
+fn unknown_token() -> Error {
+    Error::Unauthorized("the token is not known here".to_owned())
+}
+
+fn check_expiry(expires_at: Option<Timestamp>, now: Timestamp) -> Result<(), Error> {
+    match expires_at {
+        Some(at) if at <= now => Err(Error::Unauthorized("the token has expired".to_owned())),
+        _ => Ok(()),
+    }
+}
