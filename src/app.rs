@@ -34,6 +34,8 @@ use tokio::sync::mpsc;
 pub use clock::Clock;
 pub use error::Error;
 
+pub use crate::store::{Flush, StoreError};
+
 use crate::auth::Auth;
 use crate::metrics::Metrics;
 use crate::model::actor::{Actor, Principal, Scope};

@@ -33,6 +33,16 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
+/// One of the caller's open sessions, without its token: `GET /sessions`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OpenSession {
+    /// The address it was opened from.
+    pub origin: String,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub last_used_at: Timestamp,
+}
+
 /// Who the caller is: `GET /whoami`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Whoami {

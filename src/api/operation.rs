@@ -1,0 +1,114 @@
+//! `/activities` and `/operations`.
+
+use warp::http::header::LOCATION;
+use warp::http::{Method, StatusCode};
+use warp::{Reply, reply};
+
+use super::call::Call;
+use super::device::find;
+use super::problem::Problem;
+use super::routes::{Route, route};
+use crate::model::id::DeviceId;
+use crate::model::operation::{self, OperationFilter, OperationStatus};
+use crate::wire::Page;
+use crate::wire::operation::{NewActivity, Operation};
+
+/// The most activities on one page: each carries its operations, up to 10,000.
+const MAX_ACTIVITIES: u32 = 100;
+/// How many activities a page has when the request does not say.
+const DEFAULT_ACTIVITIES: u32 = 20;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        route(Method::GET, "/api/v1/activities", activities),
+        route(Method::POST, "/api/v1/activities", send),
+        route(Method::GET, "/api/v1/activities/{id}", activity),
+        route(Method::GET, "/api/v1/operations", list),
+        route(Method::GET, "/api/v1/operations/{id}", get),
+        route(Method::POST, "/api/v1/operations/{id}/cancel", cancel),
+        route(Method::GET, "/api/v1/devices/{id}/operations", of_device),
+    ]
+}
+
+async fn send(mut call: Call) -> Result<impl Reply, Problem> {
+    let new: NewActivity = call.json().await?;
+    let payload = new.payload.map(|payload| match payload {
+        serde_json::Value::String(text) => text,
+        json => json.to_string(),
+    });
+    let new = operation::NewActivity {
+        code: new.code,
+        kind: new.kind,
+        payload,
+        devices: new.devices,
+        expires_at: new.expires_at,
+    };
+    let activity = call.app().send(call.actor(), new).await?;
+    let location = format!("/api/v1/activities/{}", activity.id);
+    Ok(reply::with_header(reply::with_status(reply::json(&activity), StatusCode::CREATED), LOCATION, location))
+}
+
+async fn activities(call: Call) -> Result<impl Reply, Problem> {
+    let mut query = call.query()?;
+    let limit = query.limit_of(DEFAULT_ACTIVITIES, MAX_ACTIVITIES)?;
+    let before: Option<i64> = query.one("cursor", |word| word.parse().ok())?;
+    query.end()?;
+    let (app, actor) = (call.app(), call.actor());
+    let items = app.activities(actor, limit, before).await?;
+    let newest = match before {
+        None => items.first().map(|newest| newest.number),
+        Some(_) => app.activities(actor, 1, None).await?.first().map(|newest| newest.number),
+    };
+    // Activities are numbered densely from 1 and never deleted.
+    let total = newest.and_then(|number| u64::try_from(number).ok()).unwrap_or(0);
+    let full = items.len() >= limit as usize;
+    let next = items.last().filter(|last| full && last.number > 1).map(|last| last.number.to_string());
+    Ok(reply::json(&Page { items, next, total }))
+}
+
+async fn activity(call: Call) -> Result<impl Reply, Problem> {
+    let activity = match call.param(0).parse() {
+        Ok(number) => call.app().activity_by_number(call.actor(), number).await?,
+        Err(_) => call.app().activity(call.actor(), call.id(0, "activity")?).await?,
+    };
+    Ok(reply::json(&activity))
+}
+
+async fn list(call: Call) -> Result<impl Reply, Problem> {
+    let device = match call.query()?.text("device")? {
+        Some(key) => Some(find(&call, &key).await?),
+        None => None,
+    };
+    Ok(reply::json(&page(&call, device).await?))
+}
+
+async fn of_device(call: Call) -> Result<impl Reply, Problem> {
+    let device = find(&call, call.param(0)).await?;
+    call.app().device(call.actor(), device).await?;
+    Ok(reply::json(&page(&call, Some(device)).await?))
+}
+
+async fn page(call: &Call, device: Option<DeviceId>) -> Result<Page<Operation>, Problem> {
+    let mut query = call.query()?;
+    // Read by the caller, which knows how a device is named.
+    query.text("device")?;
+    let filter = OperationFilter {
+        device,
+        statuses: query.all("status", OperationStatus::parse)?,
+        code: query.text("code")?,
+        initiated_by: None,
+        updated_since: None,
+    };
+    let (limit, cursor) = (query.limit()?, query.text("cursor")?);
+    query.end()?;
+    let page = call.app().operations(call.actor(), filter, limit, cursor).await?;
+    Ok(Page { items: page.items, next: page.next, total: page.total })
+}
+
+async fn get(call: Call) -> Result<impl Reply, Problem> {
+    Ok(reply::json(&call.app().operation(call.actor(), call.id(0, "operation")?).await?))
+}
+
+async fn cancel(call: Call) -> Result<impl Reply, Problem> {
+    Ok(reply::json(&call.app().cancel(call.actor(), call.id(0, "operation")?).await?))
+}

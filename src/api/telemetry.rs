@@ -1,0 +1,85 @@
+//! `/devices/{id}/telemetry`.
+
+use std::time::Duration;
+
+use warp::http::{Method, StatusCode};
+use warp::{Reply, reply};
+
+use super::call::Call;
+use super::device::find;
+use super::problem::Problem;
+use super::routes::{Route, route};
+use crate::app::Flush;
+use crate::app::telemetry::MAX_POINTS;
+use crate::model::device::Device;
+use crate::model::telemetry::{self, Range, Sample};
+use crate::model::timestamp::Timestamp;
+use crate::wire::Page;
+use crate::wire::telemetry::{LastValue, NewEvent, Series};
+
+/// How far back a series goes when the request does not say.
+const DEFAULT_SPAN: Duration = Duration::from_hours(24);
+/// How many points a series has when the request does not say.
+const DEFAULT_POINTS: u32 = 1000;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        route(Method::GET, "/api/v1/devices/{id}/telemetry", list),
+        route(Method::POST, "/api/v1/devices/{id}/telemetry", add),
+        route(Method::GET, "/api/v1/devices/{id}/telemetry/{metric}", series),
+    ]
+}
+
+/// The device's metrics with the units and titles of its type.
+pub(super) async fn last_values(call: &Call, device: &Device) -> Result<Vec<LastValue>, Problem> {
+    let device_type = call.app().device_type(call.actor(), &device.device_type).ok();
+    let described = |name: &str| device_type.as_ref()?.metrics.iter().find(|metric| metric.name == name);
+    let values = call.app().last_values(call.actor(), device.id).await?;
+    let encode = |value: telemetry::LastValue| {
+        let (unit, title) =
+            described(&value.metric).map(|metric| (metric.unit.clone(), metric.title.clone())).unwrap_or_default();
+        LastValue {
+            metric: value.metric,
+            value: value.value,
+            unit,
+            title,
+            device_time: value.device_time,
+            received_at: value.received_at,
+        }
+    };
+    Ok(values.into_iter().map(encode).collect())
+}
+
+async fn list(call: Call) -> Result<impl Reply, Problem> {
+    let id = find(&call, call.param(0)).await?;
+    let device = call.app().device(call.actor(), id).await?;
+    let items = last_values(&call, &device).await?;
+    Ok(reply::json(&Page { total: items.len() as u64, items, next: None }))
+}
+
+async fn series(call: Call) -> Result<impl Reply, Problem> {
+    let mut query = call.query()?;
+    let from = query.time("from")?;
+    // Device clocks may be ahead of this one, so the end is open unless it is said.
+    let to = query.time("to")?.unwrap_or(Timestamp::from_millis(i64::MAX));
+    let limit = query.limit_of(DEFAULT_POINTS, MAX_POINTS)?;
+    query.end()?;
+    let from = from.unwrap_or_else(|| call.app().clock().now().min(to).minus(DEFAULT_SPAN));
+    let id = find(&call, call.param(0)).await?;
+    let device = call.app().device(call.actor(), id).await?;
+    let metric = call.param(1);
+    let (points, truncated) = call.app().series(call.actor(), id, metric, Range { from, to }, limit).await?;
+    let device_type = call.app().device_type(call.actor(), &device.device_type).ok();
+    let described = device_type.as_ref().and_then(|kind| kind.metrics.iter().find(|known| known.name == metric));
+    let unit = described.map(|metric| metric.unit.clone()).unwrap_or_default();
+    Ok(reply::json(&Series { metric: metric.to_owned(), unit, points, truncated }))
+}
+
+async fn add(mut call: Call) -> Result<impl Reply, Problem> {
+    let id = find(&call, call.param(0)).await?;
+    let event: NewEvent = call.json().await?;
+    let samples = event.values.into_iter().map(|(metric, value)| Sample { metric, value }).collect();
+    let event = telemetry::NewEvent { device_time: event.device_time, samples };
+    call.app().ingest(call.actor(), id, vec![event], Flush::Soon).await?;
+    Ok(StatusCode::CREATED)
+}

@@ -1,0 +1,96 @@
+//! `/setup`, `/login`, `/logout`, `/sessions` and `/users`.
+
+use warp::http::header::{LOCATION, SET_COOKIE};
+use warp::http::{Method, StatusCode};
+use warp::{Reply, reply};
+
+use super::auth::session_cookie;
+use super::call::Call;
+use super::problem::Problem;
+use super::routes::{Route, public, route};
+use crate::app::session::{SESSION_LIFE, SessionInfo};
+use crate::model::user;
+use crate::wire::Page;
+use crate::wire::admin::{Login, NewPassword, NewUser, OpenSession, Session, Setup, User};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        public(Method::POST, "/api/v1/setup", setup),
+        public(Method::POST, "/api/v1/login", login),
+        route(Method::POST, "/api/v1/logout", logout),
+        route(Method::GET, "/api/v1/sessions", sessions),
+        route(Method::DELETE, "/api/v1/sessions", close_sessions),
+        route(Method::GET, "/api/v1/users", list),
+        route(Method::POST, "/api/v1/users", create),
+        route(Method::DELETE, "/api/v1/users/{name}", delete),
+        route(Method::PUT, "/api/v1/users/{name}/password", set_password),
+    ]
+}
+
+fn encode(user: user::User) -> User {
+    User { name: user.name, role: user.role, created_at: user.created_at }
+}
+
+async fn setup(mut call: Call) -> Result<impl Reply, Problem> {
+    let setup: Setup = call.json().await?;
+    let user = call.app().setup(&setup.code, &setup.name, &setup.password, &call.actor().origin).await?;
+    Ok(reply::with_status(reply::json(&encode(user)), StatusCode::CREATED))
+}
+
+async fn login(mut call: Call) -> Result<impl Reply, Problem> {
+    let login: Login = call.json().await?;
+    let grant = call.app().login(&login.name, &login.password, &call.actor().origin).await?;
+    let cookie = session_cookie(&grant.token, SESSION_LIFE.as_secs());
+    let session = Session { token: grant.token, user: grant.user.name, expires_at: grant.expires_at };
+    Ok(reply::with_header(reply::json(&session), SET_COOKIE, cookie))
+}
+
+async fn logout(call: Call) -> Result<impl Reply, Problem> {
+    if let Some(token) = &call.caller.token {
+        call.app().logout(call.actor(), token).await?;
+    }
+    Ok(reply::with_header(StatusCode::NO_CONTENT, SET_COOKIE, session_cookie("", 0)))
+}
+
+async fn sessions(call: Call) -> Result<impl Reply, Problem> {
+    call.query()?.end()?;
+    let sessions = call.app().sessions(call.actor()).await?;
+    let encode = |session: SessionInfo| OpenSession {
+        origin: session.origin,
+        created_at: session.created_at,
+        expires_at: session.expires_at,
+        last_used_at: session.last_used_at,
+    };
+    let items: Vec<OpenSession> = sessions.into_iter().map(encode).collect();
+    Ok(reply::json(&Page { total: items.len() as u64, items, next: None }))
+}
+
+async fn close_sessions(call: Call) -> Result<impl Reply, Problem> {
+    call.app().close_sessions(call.actor()).await?;
+    Ok(reply::with_header(StatusCode::NO_CONTENT, SET_COOKIE, session_cookie("", 0)))
+}
+
+async fn list(call: Call) -> Result<impl Reply, Problem> {
+    call.query()?.end()?;
+    let users = call.app().users(call.actor()).await?;
+    let items: Vec<User> = users.into_iter().map(encode).collect();
+    Ok(reply::json(&Page { total: items.len() as u64, items, next: None }))
+}
+
+async fn create(mut call: Call) -> Result<impl Reply, Problem> {
+    let new: NewUser = call.json().await?;
+    let user = call.app().create_user(call.actor(), &new.name, &new.password, new.role).await?;
+    let location = format!("/api/v1/users/{}", user.name);
+    Ok(reply::with_header(reply::with_status(reply::json(&encode(user)), StatusCode::CREATED), LOCATION, location))
+}
+
+async fn delete(call: Call) -> Result<impl Reply, Problem> {
+    call.app().delete_user(call.actor(), call.param(0)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn set_password(mut call: Call) -> Result<impl Reply, Problem> {
+    let new: NewPassword = call.json().await?;
+    call.app().set_password(call.actor(), call.param(0), &new.password).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
