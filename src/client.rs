@@ -43,11 +43,11 @@ struct Shared {
 }
 
 impl Client {
-    /// A client of the daemon on this board: of the socket `given`, or of the first of
-    /// [`socket::candidates`] that answers at the time of a request. Does not connect yet.
+    /// A client of the daemon on this board: of the socket `given`, or of the first that answers of those where a
+    /// daemon may listen ([`socket::candidates`]). Does not connect yet.
     #[must_use]
     pub fn local(given: Option<PathBuf>) -> Self {
-        Self::new(Target::Sockets(socket::candidates(given)), None)
+        Self::new(Target::Board { socket: given }, None)
     }
 
     /// A client of the daemon at `url` (`http://host:port` or `https://host:port`, no path), with an API token.

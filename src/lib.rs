@@ -7,6 +7,7 @@ pub mod broker;
 pub mod client;
 pub mod config;
 pub mod control;
+pub mod ctl;
 pub mod file;
 pub mod host;
 pub mod log;

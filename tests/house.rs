@@ -33,7 +33,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("jobs", &["app", "model", "host", "metrics"]),
     ("client", &["wire", "model"]),
     ("tui", &["client", "wire", "model"]),
-    ("ctl", &["client", "wire", "model"]),
+    ("ctl", &["client", "wire", "model", "file"]),
     ("daemon", ANY),
     ("self_test", ANY),
     ("bin", &["config", "daemon", "log", "self_test", "tui", "ctl"]),

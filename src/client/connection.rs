@@ -1,7 +1,7 @@
 //! Reaching the daemon: one HTTP/1.1 connection over a Unix socket, TCP or TLS.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,8 +23,8 @@ pub(super) type Sender = http1::SendRequest<Full<Bytes>>;
 /// Where the daemon is.
 #[derive(Debug)]
 pub(super) enum Target {
-    /// On this board: the first of these sockets that answers.
-    Sockets(Vec<PathBuf>),
+    /// On this board: on this socket, or the first that answers of those where a daemon may listen.
+    Board { socket: Option<PathBuf> },
     /// On another host.
     Host { host: String, port: u16, tls: Option<Tls> },
 }
@@ -33,35 +33,29 @@ impl Target {
     /// The `Host` header.
     pub(super) fn authority(&self) -> String {
         match self {
-            Self::Sockets(_) => "localhost".to_owned(),
+            Self::Board { .. } => "localhost".to_owned(),
             Self::Host { host, port, .. } => format!("{host}:{port}"),
         }
     }
 
     pub(super) async fn connect(&self) -> Result<Sender, Error> {
         match self {
-            Self::Sockets(paths) => connect_socket(paths).await,
+            Self::Board { socket } => connect_socket(socket.clone()).await,
             Self::Host { host, port, tls } => connect_host(host, *port, tls.as_ref()).await,
         }
     }
 }
 
-async fn connect_socket(paths: &[PathBuf]) -> Result<Sender, Error> {
+/// Looks anew each time: the daemon may have come back in another place.
+async fn connect_socket(given: Option<PathBuf>) -> Result<Sender, Error> {
     let mut tried = Vec::new();
-    for path in paths {
-        match open_socket(path).await {
+    for path in socket::candidates(given) {
+        match timeout(CONNECT_TIME, UnixStream::connect(&path)).await.map_err(io::Error::from).flatten() {
             Ok(stream) => return handshake(stream, || path.display().to_string()).await,
-            Err(error) => tried.push((path.clone(), error)),
+            Err(error) => tried.push((path, error)),
         }
     }
     Err(Error::NoSocket { tried })
-}
-
-async fn open_socket(path: &Path) -> io::Result<UnixStream> {
-    if !socket::is_trusted(path) {
-        return Err(io::Error::other("its directory belongs to someone else"));
-    }
-    timeout(CONNECT_TIME, UnixStream::connect(path)).await?
 }
 
 async fn connect_host(host: &str, port: u16, tls: Option<&Tls>) -> Result<Sender, Error> {

@@ -4,42 +4,47 @@ use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{FileType, Mode, lstat};
+use rustix::process::geteuid;
+
 /// The variable that names the socket, for the daemon and for its clients.
 pub const VARIABLE: &str = "PYM_LISTEN_CONTROL";
 /// Where a daemon that was installed with the board listens.
 pub const SYSTEM: &str = "/run/pym/pym.sock";
 
 /// The sockets to try, in this order: `given` alone; else the one that `PYM_LISTEN_CONTROL` names alone; else
-/// `/run/pym/pym.sock`, `$XDG_RUNTIME_DIR/pym/pym.sock` and `/tmp/pym-<uid>/pym.sock`.
+/// `/run/pym/pym.sock`, `$XDG_RUNTIME_DIR/pym/pym.sock`, and `/tmp/pym-<uid>/pym.sock` if that directory is the caller's.
 #[must_use]
 pub fn candidates(given: Option<PathBuf>) -> Vec<PathBuf> {
+    let temporary = PathBuf::from(format!("/tmp/pym-{}", geteuid().as_raw()));
     search(
         given,
         env::var_os(VARIABLE).as_deref(),
         env::var_os("XDG_RUNTIME_DIR").as_deref(),
-        rustix::process::geteuid().as_raw(),
+        Some(temporary).filter(|dir| is_own(dir)),
     )
 }
 
-fn search(given: Option<PathBuf>, variable: Option<&OsStr>, runtime_dir: Option<&OsStr>, uid: u32) -> Vec<PathBuf> {
+fn search(
+    given: Option<PathBuf>,
+    variable: Option<&OsStr>,
+    runtime_dir: Option<&OsStr>,
+    temporary: Option<PathBuf>,
+) -> Vec<PathBuf> {
     if let Some(path) = given.or_else(|| variable.filter(|path| !path.is_empty()).map(PathBuf::from)) {
         return vec![path];
     }
-    let mut paths = vec![PathBuf::from(SYSTEM)];
-    // The XDG base directory specification ignores relative paths.
-    if let Some(dir) = runtime_dir.map(Path::new).filter(|dir| dir.is_absolute()) {
-        paths.push(dir.join("pym/pym.sock"));
-    }
-    paths.push(PathBuf::from(format!("/tmp/pym-{uid}/pym.sock")));
-    paths
+    // The XDG base directory specification has relative paths ignored.
+    let runtime_dir = runtime_dir.map(Path::new).filter(|dir| dir.is_absolute()).map(|dir| dir.join("pym"));
+    let below = [runtime_dir, temporary].into_iter().flatten().map(|dir| dir.join("pym.sock"));
+    [PathBuf::from(SYSTEM)].into_iter().chain(below).collect()
 }
 
-/// Whether the directory of a socket below `/tmp` is nobody else's: anyone may make one there and wait for secrets.
-pub(super) fn is_trusted(path: &Path) -> bool {
-    let Some(dir) = path.parent().filter(|_| path.starts_with("/tmp/")) else { return true };
-    rustix::fs::lstat(dir).map_or(true, |facts| {
-        let own = [0, rustix::process::geteuid().as_raw()].contains(&facts.st_uid);
-        own && rustix::fs::FileType::from_raw_mode(facts.st_mode).is_dir()
+/// Whether a directory is the caller's and closed to others: anyone may make one in `/tmp` and wait for secrets.
+fn is_own(dir: &Path) -> bool {
+    lstat(dir).is_ok_and(|facts| {
+        let open = Mode::from_raw_mode(facts.st_mode).intersects(Mode::WGRP | Mode::WOTH);
+        FileType::from_raw_mode(facts.st_mode).is_dir() && facts.st_uid == geteuid().as_raw() && !open
     })
 }
 
@@ -48,7 +53,8 @@ mod tests {
     use super::*;
 
     fn paths(given: Option<&str>, variable: Option<&str>, runtime_dir: Option<&str>) -> Vec<String> {
-        search(given.map(PathBuf::from), variable.map(OsStr::new), runtime_dir.map(OsStr::new), 1000)
+        let temporary = Some(PathBuf::from("/tmp/pym-1000"));
+        search(given.map(PathBuf::from), variable.map(OsStr::new), runtime_dir.map(OsStr::new), temporary)
             .iter()
             .map(|path| path.display().to_string())
             .collect()
@@ -70,10 +76,11 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_below_tmp_is_trusted_in_a_directory_of_ones_own() {
+    fn a_directory_that_others_may_write_is_not_ones_own() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(is_trusted(&dir.path().join("pym.sock")));
-        assert!(is_trusted(Path::new("/run/pym/pym.sock")));
-        assert!(is_trusted(Path::new("/tmp/pym-no-such-directory/pym.sock")), "its absence is told when it is opened");
+        assert!(is_own(dir.path()));
+        rustix::fs::chmod(dir.path(), Mode::from_raw_mode(0o777)).unwrap();
+        assert!(!is_own(dir.path()));
+        assert!(!is_own(&dir.path().join("missing")));
     }
 }

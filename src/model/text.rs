@@ -76,8 +76,10 @@ pub fn for_terminal(text: &str) -> Cow<'_, str> {
     Cow::Owned(harmless)
 }
 
-/// Control characters (C0, DEL, C1), the bidirectional overrides and the invisible joiners (Unicode UAX #9).
-fn is_hostile(c: char) -> bool {
+/// Whether a character could steer a terminal or hide text: control characters (C0, DEL, C1), the bidirectional
+/// overrides and the invisible joiners (Unicode UAX #9).
+#[must_use]
+pub fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

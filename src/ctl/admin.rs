@@ -1,0 +1,235 @@
+//! `tokens`, `users`, `audit` and `setup`.
+
+use std::time::Duration;
+
+use clap::Subcommand;
+use comfy_table::{Cell, Color};
+
+use super::failure::Failure;
+use super::output::{Output, short, text};
+use super::prompt::new_password;
+use super::units::{Moment, parse_moment, parse_span};
+use crate::client::Client;
+use crate::client::admin::AuditQuery;
+use crate::model::actor::Scope;
+use crate::model::audit::Outcome;
+use crate::model::device::MAX_PAGE;
+use crate::model::id::TokenId;
+use crate::model::user::Role;
+use crate::wire::admin::{AuditEntry, NewPassword, NewToken, NewUser, Setup, Token, User};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct TokensArgs {
+    #[command(subcommand)]
+    action: Option<TokenAction>,
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenAction {
+    /// Make a token and print its secret, this once
+    Create {
+        name: String,
+        /// What it allows: read, operate, enroll, admin, metrics or broker; may be repeated
+        #[arg(long = "scope", required = true, value_delimiter = ',', value_parser = str::parse::<Scope>)]
+        scopes: Vec<Scope>,
+        /// How long it is good for, such as 30d [default: until it is revoked]
+        #[arg(long, value_name = "SPAN", value_parser = parse_span)]
+        expires: Option<Duration>,
+    },
+    /// Revoke a token
+    Revoke {
+        /// Its id, or a name that no other token has
+        #[arg(value_name = "ID")]
+        token: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct UsersArgs {
+    #[command(subcommand)]
+    action: Option<UserAction>,
+}
+
+#[derive(Debug, Subcommand)]
+enum UserAction {
+    /// Add a person; the password is asked for, or read from the standard input
+    Create {
+        name: String,
+        /// admin, operator or viewer
+        #[arg(long, value_parser = parse_role)]
+        role: Role,
+    },
+    /// Remove a person
+    Remove { name: String },
+    /// Give a person a new password
+    Password { name: String },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct AuditArgs {
+    /// What this person, device or token did
+    #[arg(long)]
+    actor: Option<String>,
+    /// An action such as device.enroll, or its resource, such as device
+    #[arg(long)]
+    action: Option<String>,
+    /// What was done to this, such as raspberrypi/kitchen
+    #[arg(long)]
+    target: Option<String>,
+    /// From this time on: 2026-11-22T10:00:00Z, or how long ago, such as 2h
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
+    since: Option<Moment>,
+    /// Only entries with a smaller number
+    #[arg(long, value_name = "NUMBER")]
+    before: Option<i64>,
+    /// The most entries, newest first
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PAGE)))]
+    limit: u32,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct SetupArgs {
+    /// The name of the administrator
+    #[arg(long, default_value = "admin")]
+    name: String,
+    /// The one-time code from the daemon's log [default: what the control socket tells]
+    #[arg(long)]
+    code: Option<String>,
+}
+
+fn parse_role(text: &str) -> Result<Role, &'static str> {
+    Role::parse(text).ok_or("expected admin, operator or viewer")
+}
+
+pub(super) async fn tokens(client: &Client, args: TokensArgs, output: &mut Output) -> Result<(), Failure> {
+    match args.action {
+        None => {
+            let page = client.tokens().await?;
+            if output.is_json() {
+                return output.document(&page);
+            }
+            print_tokens(&page.items, output)
+        }
+        Some(TokenAction::Create { name, scopes, expires }) => {
+            let expires_at = expires.map(|span| output.now().plus(span));
+            let token = client.create_token(&NewToken { name, scopes, expires_at }).await?;
+            if output.is_json() {
+                return output.document(&token);
+            }
+            output.line(short(token.secret.as_deref().unwrap_or_default(), 1000))
+        }
+        Some(TokenAction::Revoke { token }) => {
+            let id = token_id(client, &token).await?;
+            client.revoke_token(id).await?;
+            if output.is_json() {
+                return output.document(&serde_json::json!({ "revoked": [id] }));
+            }
+            output.line(format_args!("token {} is revoked", short(&token, 200)))
+        }
+    }
+}
+
+async fn token_id(client: &Client, named: &str) -> Result<TokenId, Failure> {
+    if let Ok(id) = named.parse() {
+        return Ok(id);
+    }
+    let tokens = client.tokens().await?.items;
+    let found: Vec<TokenId> = tokens.iter().filter(|token| token.name == named).map(|token| token.id).collect();
+    match found.as_slice() {
+        [id] => Ok(*id),
+        [] => Err(Failure::NotFound(format!("no token is called {named}"))),
+        _ => Err(Failure::Usage(format!("{} tokens are called {named}: name one by its id", found.len()))),
+    }
+}
+
+fn print_tokens(tokens: &[Token], output: &mut Output) -> Result<(), Failure> {
+    let rows = tokens.iter().map(|token| {
+        let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.name()).collect();
+        vec![
+            Cell::new(token.id),
+            text(&token.name),
+            text(&token.owner),
+            Cell::new(scopes.join(" ")),
+            output.ago(token.created_at),
+            token.expires_at.map_or_else(|| Cell::new("never"), |at| output.ago(at)),
+            output.ago_or_never(token.last_used_at),
+        ]
+    });
+    let rows = rows.collect();
+    output.table(&["TOKEN", "NAME", "OWNER", "SCOPES", "MADE", "EXPIRES", "USED"], rows)
+}
+
+pub(super) async fn users(client: &Client, args: UsersArgs, output: &mut Output) -> Result<(), Failure> {
+    let (name, done) = match args.action {
+        None => {
+            let page = client.users().await?;
+            return if output.is_json() { output.document(&page) } else { print_users(&page.items, output) };
+        }
+        Some(UserAction::Create { name, role }) => {
+            let user = client.create_user(&NewUser { name, role, password: new_password()? }).await?;
+            return if output.is_json() { output.document(&user) } else { print_users(&[user], output) };
+        }
+        Some(UserAction::Remove { name }) => {
+            client.remove_user(&name).await?;
+            (name, "is removed")
+        }
+        Some(UserAction::Password { name }) => {
+            client.set_password(&name, &NewPassword { password: new_password()? }).await?;
+            (name, "has a new password")
+        }
+    };
+    if output.is_json() {
+        return output.document(&serde_json::json!({ "user": name }));
+    }
+    output.line(format_args!("{} {done}", short(&name, 64)))
+}
+
+fn print_users(users: &[User], output: &mut Output) -> Result<(), Failure> {
+    let rows =
+        users.iter().map(|user| vec![text(&user.name), Cell::new(user.role.name()), output.ago(user.created_at)]);
+    let rows = rows.collect();
+    output.table(&["NAME", "ROLE", "ADDED"], rows)
+}
+
+pub(super) async fn audit(client: &Client, args: AuditArgs, output: &mut Output) -> Result<(), Failure> {
+    let since = args.since.map(|since| since.from(output.now()));
+    let AuditArgs { actor, action, target, before, limit, .. } = args;
+    let page = client.audit(&AuditQuery { actor, action, target, since, before, limit: Some(limit) }).await?;
+    if output.is_json() {
+        return output.document(&page);
+    }
+    print_audit(&page.items, output)
+}
+
+fn print_audit(entries: &[AuditEntry], output: &mut Output) -> Result<(), Failure> {
+    let rows = entries.iter().map(|entry| {
+        let outcome = Cell::new(entry.outcome.name());
+        vec![
+            Cell::new(entry.number),
+            Cell::new(entry.at),
+            text(&entry.actor),
+            text(&entry.origin),
+            text(&entry.action),
+            Cell::new(short(&entry.target, 60)),
+            if entry.outcome == Outcome::Done { outcome } else { outcome.fg(Color::Red) },
+            Cell::new(short(&entry.detail, 80)),
+        ]
+    });
+    output.table(&["NUMBER", "TIME", "ACTOR", "FROM", "ACTION", "TARGET", "OUTCOME", "DETAIL"], rows.collect())
+}
+
+pub(super) async fn setup(client: &Client, args: SetupArgs, output: &mut Output) -> Result<(), Failure> {
+    let status = client.status().await?;
+    if !status.setup_needed {
+        return Err(Failure::Usage("the site has an administrator already; see pymctl users".to_owned()));
+    }
+    let code = args.code.or(status.setup_code).ok_or_else(|| {
+        Failure::Usage("give the one-time code from the daemon's log with --code: only the socket tells it".to_owned())
+    })?;
+    let password = new_password()?;
+    client.setup(&Setup { code, name: args.name.clone(), password }).await?;
+    if output.is_json() {
+        return output.document(&serde_json::json!({ "user": args.name }));
+    }
+    output.line(format_args!("{} is the administrator of the site", short(&args.name, 64)))
+}
