@@ -17,4 +17,5 @@ pub mod net;
 pub mod pki;
 pub mod store;
 pub mod systemd;
+pub mod tui;
 pub mod wire;

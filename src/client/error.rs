@@ -13,7 +13,7 @@ use crate::wire::problem::Problem;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No control socket answered.
-    #[error("no daemon answers on this board: {}", Tries(.tried))]
+    #[error("no daemon answers on this board: {}", tries(.tried).join("; "))]
     NoSocket { tried: Vec<(PathBuf, io::Error)> },
     /// Another host cannot be reached.
     #[error("cannot connect to {to}")]
@@ -72,6 +72,15 @@ impl Error {
         }
     }
 
+    /// The control sockets that were tried, each with what is wrong with it, in words; empty for other errors.
+    #[must_use]
+    pub fn tried(&self) -> Vec<String> {
+        match self {
+            Self::NoSocket { tried } => tries(tried),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether there was no daemon to talk to, or it went away: the same call may work later.
     #[must_use]
     pub const fn is_unreachable(&self) -> bool {
@@ -83,21 +92,14 @@ impl Error {
 }
 
 /// The sockets that were tried, each with what is wrong with it.
-struct Tries<'a>(&'a [(PathBuf, io::Error)]);
-
-impl fmt::Display for Tries<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, (path, error)) in self.0.iter().enumerate() {
-            write!(f, "{}{}: ", if i == 0 { "" } else { "; " }, path.display())?;
-            match error.kind() {
-                io::ErrorKind::NotFound => f.write_str("no socket there")?,
-                io::ErrorKind::ConnectionRefused => f.write_str("nobody listens (the daemon has ended)")?,
-                io::ErrorKind::PermissionDenied => f.write_str("no permission (be root or in the daemon's group)")?,
-                _ => error.fmt(f)?,
-            }
-        }
-        Ok(())
-    }
+fn tries(tried: &[(PathBuf, io::Error)]) -> Vec<String> {
+    let why = |error: &io::Error| match error.kind() {
+        io::ErrorKind::NotFound => "no socket there".to_owned(),
+        io::ErrorKind::ConnectionRefused => "nobody listens (the daemon has ended)".to_owned(),
+        io::ErrorKind::PermissionDenied => "no permission (be root or in the daemon's group)".to_owned(),
+        _ => error.to_string(),
+    };
+    tried.iter().map(|(path, error)| format!("{}: {}", path.display(), why(error))).collect()
 }
 
 /// The call, the status and what the server said.
