@@ -52,5 +52,5 @@ need_venv() {
 need_cargo_deny() {
     command -v cargo-deny >/dev/null && return
     echo "installing cargo-deny from source into target/tools; that takes some minutes, once"
-    cargo install --quiet --locked --root target/tools cargo-deny
+    cargo install --quiet --locked --root target/tools cargo-deny@0.20.2
 }
