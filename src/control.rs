@@ -6,13 +6,13 @@
 
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, chmod, fchmod};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
+use tokio::net::UnixListener;
 
-use crate::config::paths;
 use crate::net::Net;
 use crate::net::http::Service;
 
@@ -22,8 +22,6 @@ const BACKLOG: i32 = 16;
 /// Why there is no control socket.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
-    #[error("cannot prepare the directory of the control socket {}", path.display())]
-    Directory { path: PathBuf, source: io::Error },
     #[error("another daemon answers on the control socket {}", path.display())]
     Taken { path: PathBuf },
     #[error("{} is in the way of the control socket: it is no socket", path.display())]
@@ -42,23 +40,21 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Binds `path` with mode 0660, in a directory that is made if it is missing. A socket nobody answers on is
-    /// replaced: it was left by a daemon that was killed.
+    /// Binds `path` with mode 0660, in a directory that has to be there. A socket nobody answers on is replaced: it was
+    /// left by a daemon that was killed.
     pub fn bind(path: &Path) -> Result<Self, ControlError> {
         let path = path.to_owned();
-        paths::prepare_socket_dir(&path).map_err(|source| ControlError::Directory { path: path.clone(), source })?;
         remove_stale(&path)?;
         let failed = |source| ControlError::Bind { path: path.clone(), source };
-        let listener = listen_at(&path).map_err(failed)?;
+        let listener = listen_at(&path).and_then(UnixListener::from_std).map_err(failed)?;
         let own = std::fs::symlink_metadata(&path).map(|file| (file.dev(), file.ino())).map_err(failed)?;
         Ok(Self { listener, path, own: Some(own) })
     }
 
     /// Takes over a socket that systemd has bound.
-    #[must_use]
-    pub fn inherited(listener: UnixListener) -> Self {
-        let path = listener.local_addr().ok().and_then(|address| address.as_pathname().map(Path::to_owned));
-        Self { listener, path: path.unwrap_or_default(), own: None }
+    pub fn inherited(listener: net::UnixListener) -> io::Result<Self> {
+        let path = listener.local_addr()?.as_pathname().map(Path::to_owned).unwrap_or_default();
+        Ok(Self { listener: UnixListener::from_std(listener)?, path, own: None })
     }
 
     /// Where the socket is; empty if it has no path.
@@ -68,10 +64,8 @@ impl Socket {
     }
 
     /// Serves `service` until the drain begins.
-    pub async fn serve<S: Service>(self, net: &Net, service: S) -> io::Result<()> {
-        let listener = tokio::net::UnixListener::from_std(self.listener.try_clone()?)?;
-        net.serve_unix(listener, service).await;
-        Ok(())
+    pub async fn serve<S: Service>(self, net: &Net, service: S) {
+        net.serve_unix(&self.listener, service).await;
     }
 }
 
@@ -84,7 +78,7 @@ impl Drop for Socket {
     }
 }
 
-fn listen_at(path: &Path) -> io::Result<UnixListener> {
+fn listen_at(path: &Path) -> io::Result<net::UnixListener> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
     // The file takes its mode from the socket, less the umask: were it only set afterwards, anyone could connect before.
@@ -92,7 +86,7 @@ fn listen_at(path: &Path) -> io::Result<UnixListener> {
     bind(&socket, &SocketAddrUnix::new(path)?)?;
     chmod(path, Mode::from_raw_mode(0o660))?;
     listen(&socket, BACKLOG)?;
-    Ok(UnixListener::from(socket))
+    Ok(net::UnixListener::from(socket))
 }
 
 /// Removes the socket file at `path` if nobody answers there.
@@ -104,7 +98,7 @@ fn remove_stale(path: &Path) -> Result<(), ControlError> {
         Ok(file) if !file.file_type().is_socket() => return Err(ControlError::InTheWay { path: path.to_owned() }),
         Ok(_) => {}
     }
-    match UnixStream::connect(path) {
+    match net::UnixStream::connect(path) {
         Ok(_) => Err(ControlError::Taken { path: path.to_owned() }),
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => std::fs::remove_file(path).map_err(failed),
         Err(error) => Err(failed(error)),
@@ -116,17 +110,17 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;
 
-    #[test]
-    fn replaces_a_dead_socket_and_nothing_else() {
+    #[tokio::test]
+    async fn replaces_a_dead_socket_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("run/pym.sock");
+        let path = dir.path().join("pym.sock");
         let socket = Socket::bind(&path).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
         assert!(matches!(Socket::bind(&path), Err(ControlError::Taken { .. })));
         drop(socket);
         assert!(!path.exists());
 
-        drop(UnixListener::bind(&path).unwrap());
+        drop(net::UnixListener::bind(&path).unwrap());
         assert!(path.exists(), "as after a kill");
         let socket = Socket::bind(&path).unwrap();
         std::fs::remove_file(&path).unwrap();

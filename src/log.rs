@@ -18,6 +18,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::model::text::for_terminal;
@@ -47,9 +48,11 @@ pub struct Error(#[from] tracing_subscriber::util::TryInitError);
 
 /// Sends every event of the process from here on to the journal, if standard error is its stream, else to standard error.
 ///
+/// The levels can be changed later by what is returned.
+///
 /// # Errors
 /// When the process has a log already.
-pub fn init(settings: &Settings) -> Result<(), Error> {
+pub fn init(settings: &Settings) -> Result<Levels, Error> {
     let journal = stderr_is_journal();
     let layer = match settings.format {
         Format::Text if journal => match tracing_journald::layer() {
@@ -58,8 +61,22 @@ pub fn init(settings: &Settings) -> Result<(), Error> {
         },
         format => written(format, !journal, io::stderr),
     };
-    tracing_subscriber::registry().with(layer.with_filter(settings.levels.clone())).try_init()?;
-    Ok(())
+    let (levels, handle) = reload::Layer::new(settings.levels.clone());
+    tracing_subscriber::registry().with(layer.with_filter(levels)).try_init()?;
+    Ok(Levels(handle))
+}
+
+/// The levels of the running log.
+#[derive(Debug)]
+pub struct Levels(reload::Handle<Targets, Registry>);
+
+impl Levels {
+    /// Changes what is logged from here on.
+    pub fn set(&self, levels: Targets) {
+        if let Err(error) = self.0.reload(levels) {
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot change the log's levels");
+        }
+    }
 }
 
 /// A layer that writes lines; `timed` unless something downstream notes the time.

@@ -159,7 +159,7 @@ impl Net {
     }
 
     /// Serves HTTP on the Unix socket `listener` until the drain begins; the peer is whoever the kernel says it is.
-    pub async fn serve_unix<S: http::Service>(&self, listener: UnixListener, service: S) {
+    pub async fn serve_unix<S: http::Service>(&self, listener: &UnixListener, service: S) {
         loop {
             let Some((socket, _)) = self.next(|| listener.accept()).await else { return };
             let Some(admission) = self.inner.admissions.admit_local() else {

@@ -142,7 +142,6 @@ impl Reply for Problem {
 ///
 /// # Errors
 /// Never.
-#[expect(clippy::unused_async, reason = "warp's `recover` takes a future")]
 pub async fn recover(rejection: Rejection) -> Result<Response, Infallible> {
     let problem = if rejection.is_not_found() {
         Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path")

@@ -1,1 +1,42 @@
-fn main() {}
+//! `pymd`, the daemon.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use pym::config::{Args, Config};
+use pym::daemon::Daemon;
+use pym::{log, systemd};
+
+/// More threads would idle: the daemon waits for disk and network, and a Pi has four cores at most.
+const MAX_WORKERS: usize = 4;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The log may not be set up, or go where nobody looks at the moment.
+            drop(writeln!(io::stderr(), "pymd: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> anyhow::Result<()> {
+    let inherited = systemd::inherited()?;
+    let (config, notes) = Config::load(args)?;
+    let levels = log::init(&config.log)?;
+    for note in notes {
+        tracing::info!("{note}");
+    }
+    let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, MAX_WORKERS));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(async { Daemon::start(config, inherited).await?.run(args, &levels).await })?;
+    Ok(())
+}

@@ -334,7 +334,7 @@ async fn the_unix_socket_tells_the_uid() {
     let path: &Path = &site.dir.path().join("sock");
     let listener = UnixListener::bind(path).unwrap();
     let net = site.net.clone();
-    tokio::spawn(async move { net.serve_unix(listener, routes()).await });
+    tokio::spawn(async move { net.serve_unix(&listener, routes()).await });
     let mut stream = UnixStream::connect(path).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     let uid = rustix::process::getuid().as_raw();
