@@ -350,3 +350,6 @@ fn new_client(
     let client = ClientRow { id: id.clone(), secret: secret.hash(), name, owner, device, created_at: now };
     Ok((client, ClientCredentials { client_id: id, client_secret: secret.expose().to_owned() }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -295,3 +295,6 @@ fn check_expiry(expires_at: Option<Timestamp>, now: Timestamp) -> Result<(), Err
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,3 +111,6 @@ fn own_name(actor: &Actor) -> Result<String, Error> {
         _ => Err(Error::Forbidden { needs: Scope::Admin }),
     }
 }
+
+#[cfg(test)]
+mod tests;

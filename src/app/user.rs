@@ -275,3 +275,6 @@ fn weakness(name: &str, password: &str) -> Option<&'static str> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+use super::*;
+use crate::app::testing::{Site, operator, site, with};
+use crate::model::audit::AuditFilter;
+
+const PASSWORD: &str = "correct horse";
+const ORIGIN: &str = "192.0.2.7";
+
+fn drain(site: &mut Site) -> Vec<[u8; 32]> {
+    std::iter::from_fn(|| site.downlink.try_recv().ok())
+        .filter_map(|order| match order {
+            Downlink::CloseToken { hash } => Some(hash),
+            _ => None,
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn the_setup_code_makes_one_administrator() {
+    let Site { app, .. } = site().await;
+    assert_eq!(app.setup_code(), None, "nobody asked yet");
+    assert!(app.setup_needed().await.unwrap());
+    let code = app.setup_code().unwrap();
+    let wrong = app.setup("AAAA-AAAA-AAAA", "ada", PASSWORD, ORIGIN).await.unwrap_err();
+    assert!(matches!(wrong, Error::Unauthorized(_)), "{wrong}");
+    for (name, password) in
+        [("ada", "short"), ("ada", &*"x".repeat(1025)), ("a b", PASSWORD), ("adalovelace", "AdaLovelace")]
+    {
+        let unfit = app.setup(&code, name, password, ORIGIN).await.unwrap_err();
+        assert!(matches!(unfit, Error::Invalid { .. }), "{unfit}");
+    }
+    let ada = app.setup(&code.to_lowercase(), "Ada@carbon.super", PASSWORD, ORIGIN).await.unwrap();
+    assert_eq!((ada.name.as_str(), ada.role), ("ada", Role::Admin));
+    assert_eq!(app.setup_code(), None);
+    assert!(!app.setup_needed().await.unwrap());
+    let again = app.setup(&code, "eve", PASSWORD, ORIGIN).await.unwrap_err();
+    assert!(matches!(again, Error::Conflict(_)), "{again}");
+    app.basic("ADA", PASSWORD, ORIGIN).await.unwrap();
+
+    let filter = AuditFilter { action: Some("user.setup".to_owned()), ..AuditFilter::default() };
+    let trail = app.audit(&operator(), filter, 10).await.unwrap();
+    let told: Vec<_> = trail.items.iter().map(|entry| (entry.outcome, entry.origin.as_str())).collect();
+    assert_eq!(told, [(Outcome::Done, ORIGIN), (Outcome::Refused, ORIGIN)]);
+}
+
+#[tokio::test]
+async fn the_setup_code_cannot_be_guessed_at_length() {
+    let Site { app, .. } = site().await;
+    app.setup_needed().await.unwrap();
+    let code = app.setup_code().unwrap();
+    let refusal = loop {
+        match app.setup("guess", "eve", PASSWORD, ORIGIN).await.unwrap_err() {
+            Error::Unauthorized(_) => {}
+            other => break other,
+        }
+    };
+    assert!(matches!(refusal, Error::TooMany { retry_after } if !retry_after.is_zero()), "{refusal}");
+    app.setup(&code, "eve", PASSWORD, ORIGIN).await.unwrap_err();
+    app.setup(&code, "ada", PASSWORD, "192.0.2.8").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_configured_administrator_is_made_once_with_a_word_on_weak_passwords() {
+    let Site { app, .. } = site().await;
+    assert!(app.ensure_admin("").await.is_err());
+    let warning = app.ensure_admin("admin").await.unwrap().unwrap();
+    assert!(warning.contains("the user's name") && !warning.contains("admin "), "{warning}");
+    assert_eq!(app.ensure_admin("something else").await.unwrap(), None);
+    app.basic("admin@carbon.super", "admin", ORIGIN).await.unwrap();
+    assert_eq!(weakness("admin", "short"), Some("is shorter than 10 bytes"));
+    assert_eq!(weakness("admin", "aaaaaaaaaaaa"), Some("is one character over and over"));
+    assert_eq!(weakness("admin", PASSWORD), None);
+}
+
+#[tokio::test]
+async fn people_are_an_administrators_business() {
+    let Site { app, .. } = site().await;
+    let admin = operator();
+    app.create_user(&admin, "ada", PASSWORD, Role::Admin).await.unwrap();
+    app.create_user(&admin, "Grace", PASSWORD, Role::Viewer).await.unwrap();
+    let taken = app.create_user(&admin, "GRACE", PASSWORD, Role::Viewer).await.unwrap_err();
+    assert!(matches!(taken, Error::Conflict(_)), "{taken}");
+    let grace = app.basic("grace", PASSWORD, ORIGIN).await.unwrap();
+    for refusal in [
+        app.users(&grace).await.map(drop),
+        app.create_user(&grace, "eve", PASSWORD, Role::Admin).await.map(drop),
+        app.delete_user(&grace, "ada").await,
+        app.set_password(&grace, "ada", "taken over").await,
+        app.users(&anonymous(ORIGIN)).await.map(drop).map_err(|error| match error {
+            Error::Unauthorized(_) => Error::Forbidden { needs: Scope::Admin },
+            other => other,
+        }),
+    ] {
+        assert!(matches!(refusal, Err(Error::Forbidden { needs: Scope::Admin })), "{refusal:?}");
+    }
+    let names: Vec<_> = app.users(&admin).await.unwrap().into_iter().map(|user| user.name).collect();
+    assert_eq!(names, ["ada", "grace"]);
+    let last = app.delete_user(&admin, "ada").await.unwrap_err();
+    assert!(matches!(last, Error::Conflict(_)), "{last}");
+    let unknown = app.delete_user(&admin, "nobody").await.unwrap_err();
+    assert!(matches!(unknown, Error::NotFound { .. }), "{unknown}");
+}
+
+#[tokio::test]
+async fn who_is_deleted_is_out_at_once() {
+    let mut site = site().await;
+    let admin = operator();
+    site.app.create_user(&admin, "ada", PASSWORD, Role::Operator).await.unwrap();
+    let session = site.app.login("ada", PASSWORD, ORIGIN).await.unwrap();
+    let ada = site.app.bearer(&session.token, ORIGIN).await.unwrap();
+    let (_, api_token) =
+        site.app.create_token(&ada, "script", [Scope::Read].into_iter().collect(), None).await.unwrap();
+    let client = site.app.register_client(&ada, "phone").await.unwrap();
+    let pair = Some((&*client.client_id, &*client.client_secret));
+    let grant = super::super::oauth::Grant::Password { user: "ada".to_owned(), password: PASSWORD.to_owned() };
+    let oauth = site.app.token(pair, grant, "", ORIGIN).await.unwrap();
+    let tokens = [session.token, api_token, oauth.access_token];
+    for token in &tokens {
+        site.app.bearer(token, ORIGIN).await.unwrap();
+    }
+    site.app.delete_user(&admin, "ada").await.unwrap();
+    let mut expected = Vec::new();
+    for token in &tokens {
+        assert!(matches!(site.app.bearer(token, ORIGIN).await, Err(Error::Unauthorized(_))));
+        expected.push(crate::auth::secret::hash(token));
+    }
+    assert_eq!(drain(&mut site), expected, "their connections are ended");
+    assert!(site.app.token(pair, super::super::oauth::Grant::ClientCredentials, "", ORIGIN).await.is_err());
+    assert!(site.app.basic("ada", PASSWORD, ORIGIN).await.is_err());
+}
+
+#[tokio::test]
+async fn a_new_password_ends_the_sessions_of_the_old() {
+    let mut site = site().await;
+    site.app.create_user(&operator(), "ada", PASSWORD, Role::Viewer).await.unwrap();
+    let session = site.app.login("ada", PASSWORD, ORIGIN).await.unwrap();
+    let ada = site.app.bearer(&session.token, ORIGIN).await.unwrap();
+    site.app.set_password(&ada, "Ada", "another horse").await.unwrap();
+    assert!(site.app.bearer(&session.token, ORIGIN).await.is_err());
+    assert_eq!(drain(&mut site), [crate::auth::secret::hash(&session.token)]);
+    assert!(site.app.basic("ada", PASSWORD, ORIGIN).await.is_err());
+    site.app.basic("ada", "another horse", ORIGIN).await.unwrap();
+    let missing = site.app.set_password(&with(&[Scope::Admin]), "nobody", PASSWORD).await.unwrap_err();
+    assert!(matches!(missing, Error::NotFound { .. }), "{missing}");
+}
