@@ -33,11 +33,11 @@ use crate::model::text::for_terminal;
 #[derive(Debug, Parser)]
 #[command(name = "pymctl", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub struct Args {
-    #[command(flatten)]
-    connection: Connection,
     /// Print JSON: one document, or one a line where there is no end
     #[arg(long, global = true)]
     json: bool,
+    #[command(flatten)]
+    connection: Connection,
     #[command(subcommand)]
     command: Command,
 }

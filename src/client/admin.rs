@@ -58,8 +58,8 @@ impl Backup {
 
 impl Client {
     /// Makes the first administrator. Works once.
-    pub async fn setup(&self, setup: &Setup) -> Result<(), Error> {
-        self.perform(Call::post("/api/v1/setup").json(setup)?).await
+    pub async fn setup(&self, setup: &Setup) -> Result<User, Error> {
+        self.fetch(Call::post("/api/v1/setup").json(setup)?).await
     }
 
     /// Opens a session for a person; its token serves [`Client::remote`].

@@ -1,6 +1,6 @@
 //! One request and its answer: written, sent, awaited with a time-out, read up to a bound, decoded.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::{Method, Request, Response, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
@@ -186,17 +187,12 @@ async fn read(mut body: Incoming, limit: usize, call: &Call) -> Result<Bytes, Er
     Ok(bytes.freeze())
 }
 
-/// `text` as one segment of a path: all but the unreserved characters (RFC 3986, section 2.3) and `:` as `%XX`.
-pub(super) fn segment(text: &str) -> String {
-    let mut segment = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
-            segment.push(char::from(byte));
-        } else {
-            let _ = write!(segment, "%{byte:02X}");
-        }
-    }
-    segment
+/// What stands as it is in a segment of a path: the unreserved characters (RFC 3986, section 2.3) and `:`.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
+
+/// `text` as one segment of a path.
+pub(super) fn segment(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, PLAIN)
 }
 
 /// `path` with the parameters that have a value.
@@ -217,13 +213,17 @@ pub(super) fn paging(limit: Option<u32>, cursor: Option<&str>) -> impl Iterator<
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
     use super::*;
 
     #[test]
     fn a_path_segment_stays_one_segment() {
-        assert_eq!(segment("raspberrypi:pi-1"), "raspberrypi:pi-1");
-        assert_eq!(segment("../a b?c#d%"), "..%2Fa%20b%3Fc%23d%25");
-        assert_eq!(segment("Küche"), "K%C3%BCche");
+        assert_eq!(segment("raspberrypi:pi-1").to_string(), "raspberrypi:pi-1");
+        assert_eq!(segment("../a b?c#d%").to_string(), "..%2Fa%20b%3Fc%23d%25");
+        assert_eq!(segment("Küche").to_string(), "K%C3%BCche");
     }
 
     #[test]
@@ -236,5 +236,71 @@ mod tests {
     #[test]
     fn a_call_is_named_without_its_query() {
         assert_eq!(Call::get("/api/v1/devices?text=secret").to_string(), "GET /api/v1/devices");
+    }
+
+    /// Answers the connections to a socket one after another, each with one answer for each request, until the
+    /// answers of the connection are used up; then closes it.
+    fn serve(path: &Path, connections: Vec<Vec<String>>) -> tokio::task::JoinHandle<Vec<String>> {
+        let listener = tokio::net::UnixListener::bind(path).unwrap();
+        tokio::spawn(async move {
+            let mut requests = Vec::new();
+            for answers in connections {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                for answer in answers {
+                    let mut request = Vec::new();
+                    while !request.ends_with(b"\r\n\r\n") {
+                        request.push(stream.read_u8().await.unwrap());
+                    }
+                    let request = String::from_utf8(request).unwrap();
+                    requests.push(request.lines().next().unwrap().to_owned());
+                    stream.write_all(answer.as_bytes()).await.unwrap();
+                }
+            }
+            requests
+        })
+    }
+
+    fn answer(status: &str, body: &str) -> String {
+        format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+    }
+
+    #[tokio::test]
+    async fn the_connection_is_kept_and_replaced_when_it_was_closed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pym.sock");
+        let whoami = answer("200 OK", r#"{"principal":"uid:0","scopes":["read"]}"#);
+        let missing = answer("404 Not Found", r#"{"title":"Not Found","status":404,"detail":"there is none"}"#);
+        let server = serve(&path, vec![vec![whoami.clone(), missing], vec![whoami]]);
+        let client = Client::local(Some(path));
+        assert_eq!(client.whoami().await.unwrap().principal, "uid:0");
+        let refused = client.device_type("a/b").await.unwrap_err();
+        assert_eq!((refused.status(), refused.to_string().as_str()), (Some(404), "there is none"));
+        assert_eq!(client.whoami().await.unwrap().principal, "uid:0");
+        let asked = server.await.unwrap();
+        assert_eq!(asked[1], "GET /api/v1/device-types/a%2Fb HTTP/1.1");
+        assert_eq!(asked.len(), 3);
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_an_end_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pym.sock");
+        let large = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(MAX_ANSWER + 1));
+        let server = serve(&path, vec![vec![large]]);
+        let refused = Client::local(Some(path)).whoami().await.unwrap_err();
+        assert!(matches!(refused, Error::TooLarge { limit: MAX_ANSWER, .. }), "{refused:?}");
+        server.abort();
+    }
+
+    #[tokio::test]
+    async fn a_socket_without_a_listener_is_told_from_a_missing_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pym.sock");
+        let missing = Client::local(Some(path.clone())).whoami().await.unwrap_err();
+        assert!(missing.to_string().ends_with("pym.sock: no socket there"), "{missing}");
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        let dead = Client::local(Some(path)).whoami().await.unwrap_err();
+        assert!(dead.to_string().ends_with("nobody listens (the daemon has ended)"), "{dead}");
+        assert!(dead.is_unreachable());
     }
 }

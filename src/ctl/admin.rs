@@ -219,17 +219,25 @@ fn print_audit(entries: &[AuditEntry], output: &mut Output) -> Result<(), Failur
 }
 
 pub(super) async fn setup(client: &Client, args: SetupArgs, output: &mut Output) -> Result<(), Failure> {
+    let code = match args.code {
+        Some(code) => code,
+        None => setup_code(client).await?,
+    };
+    let password = new_password()?;
+    let user = client.setup(&Setup { code, name: args.name, password }).await?;
+    if output.is_json() {
+        return output.document(&user);
+    }
+    output.line(format_args!("{} is the administrator of the site", short(&user.name, 64)))
+}
+
+/// The one-time code, which the daemon tells on its control socket alone.
+async fn setup_code(client: &Client) -> Result<String, Failure> {
     let status = client.status().await?;
     if !status.setup_needed {
-        return Err(Failure::Usage("the site has an administrator already; see pymctl users".to_owned()));
+        return Err(Failure::Failed("the site has an administrator already; see pymctl users".to_owned()));
     }
-    let code = args.code.or(status.setup_code).ok_or_else(|| {
-        Failure::Usage("give the one-time code from the daemon's log with --code: only the socket tells it".to_owned())
-    })?;
-    let password = new_password()?;
-    client.setup(&Setup { code, name: args.name.clone(), password }).await?;
-    if output.is_json() {
-        return output.document(&serde_json::json!({ "user": args.name }));
-    }
-    output.line(format_args!("{} is the administrator of the site", short(&args.name, 64)))
+    status
+        .setup_code
+        .ok_or_else(|| Failure::Usage("give the one-time code from the daemon's log with --code".to_owned()))
 }

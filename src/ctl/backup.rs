@@ -58,7 +58,7 @@ async fn receive(client: &Client, part: &Path) -> Result<u64, Failure> {
 /// A failure when there is a file and it may not be replaced.
 pub(super) fn refuse_existing(path: &Path, force: bool) -> Result<(), Failure> {
     if !force && path.symlink_metadata().is_ok() {
-        return Err(Failure::Usage(format!("{} is there already; --force replaces it", path.display())));
+        return Err(Failure::Failed(format!("{} is there already; --force replaces it", path.display())));
     }
     Ok(())
 }

@@ -61,7 +61,7 @@ pub(super) struct EnrollArgs {
     #[arg(long = "type", value_name = "TYPE")]
     device_type: String,
     /// The name people read
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     name: String,
     /// What the device calls itself [default: made up]
     #[arg(long)]

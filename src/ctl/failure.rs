@@ -13,6 +13,9 @@ use crate::client;
 pub(super) enum Failure {
     #[error(transparent)]
     Client(#[from] client::Error),
+    /// It cannot be done as things stand.
+    #[error("{0}")]
+    Failed(String),
     /// The command line asks for what makes no sense.
     #[error("{0}")]
     Usage(String),
@@ -57,7 +60,7 @@ impl Failure {
             Self::NotFound(_) => 4,
             Self::Operation(_) => 6,
             Self::TimedOut(_) => 7,
-            Self::File { .. } | Self::Input(_) | Self::Output(_) | Self::Json(_) => 1,
+            Self::Failed(_) | Self::File { .. } | Self::Input(_) | Self::Output(_) | Self::Json(_) => 1,
         }
     }
 

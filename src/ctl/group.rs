@@ -25,7 +25,7 @@ enum Action {
     Create {
         name: String,
         /// What is said of it
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", hide_default_value = true)]
         description: String,
     },
     /// Rename a group

@@ -24,7 +24,7 @@ use crate::wire::operation::{Activity, NewActivity, Operation};
 #[command(override_usage = "pymctl send [OPTIONS] <ID>... <CODE>\n       pymctl send [OPTIONS] --group <GROUP> <CODE>")]
 pub(super) struct SendArgs {
     /// The devices, and last the operation's code (see `pymctl types`)
-    #[arg(value_names = ["ID", "CODE"], num_args = 1.., required = true)]
+    #[arg(value_name = "ID|CODE", num_args = 1.., required = true)]
     words: Vec<String>,
     /// What the operation is to do it with
     #[arg(long)]
@@ -35,7 +35,7 @@ pub(super) struct SendArgs {
     /// Give the operation up after this time, such as 10m or 1d [default: never]
     #[arg(long, value_name = "SPAN", value_parser = parse_span)]
     expires: Option<Duration>,
-    /// Wait until the operation has ended, at most so long
+    /// Wait until the operation has ended, at most so long [default: 60s]
     #[arg(long, value_name = "SPAN", num_args = 0..=1, default_missing_value = "60", value_parser = parse_span)]
     wait: Option<Duration>,
 }

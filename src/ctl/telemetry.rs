@@ -21,7 +21,7 @@ pub(super) struct Args {
     device: String,
     /// The history of this metric, in place of the last value of each
     metric: Option<String>,
-    /// From this time on: 2026-11-22T10:00:00Z, or how long ago, such as 2h
+    /// From this time on: 2026-11-22T10:00:00Z, or how long ago, such as 2h [default: 24h]
     #[arg(long, value_name = "TIME", value_parser = parse_moment, requires = "metric")]
     from: Option<Moment>,
     /// Before this time
@@ -30,7 +30,7 @@ pub(super) struct Args {
     /// From so long ago until now
     #[arg(long, value_name = "SPAN", value_parser = parse_span, requires = "metric", conflicts_with_all = ["from", "to"])]
     last: Option<Duration>,
-    /// The most points; the newest are given
+    /// The most points; the newest are given [default: 1000]
     #[arg(long, requires = "metric")]
     limit: Option<u32>,
     /// Print comma-separated values
