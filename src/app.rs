@@ -1,6 +1,7 @@
 //! What Pym does, one file per resource. The only caller of the store, the PKI and the authentication; every call takes
 //! an [`Actor`] and decides by its scopes, whatever door it came through.
 
+pub mod agent;
 pub mod audit;
 pub mod backup;
 pub mod clock;

@@ -1,0 +1,165 @@
+//! Agents to take away: a new device, and the program for it with its keys filled in.
+
+mod package;
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::{App, Error};
+use crate::model::actor::Actor;
+use crate::model::device::{Device, NewDevice, Ownership};
+use crate::model::id::DeviceId;
+
+/// The ports that agents are told to come to; `None` where a door is shut.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ports {
+    pub http: Option<u16>,
+    pub https: Option<u16>,
+    pub mqtt: Option<u16>,
+    pub mqtts: Option<u16>,
+}
+
+/// How agents reach this daemon.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    /// As in URLs: an IPv6 address stands in brackets.
+    pub host: String,
+    /// For boards that cannot resolve a name.
+    pub address: Option<Ipv4Addr>,
+    pub ports: Ports,
+}
+
+/// An agent with its keys: whoever has it is the device.
+pub struct AgentPackage {
+    /// The device's name, fit for a file name, and `.zip`.
+    pub file_name: String,
+    /// A zip archive.
+    pub archive: Vec<u8>,
+    pub device: Device,
+}
+
+impl std::fmt::Debug for AgentPackage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AgentPackage").field("file_name", &self.file_name).finish_non_exhaustive()
+    }
+}
+
+/// Types that there is an agent for.
+const TYPES: [&str; 3] = ["arduino", "raspberrypi", "virtual_firealarm"];
+
+impl App {
+    /// How agents reach this daemon: by the configured host, else by the host a request `asked` for (without its port),
+    /// else by the address it came to, else by the name of this machine.
+    #[must_use]
+    pub fn reach(&self, asked: Option<&str>, local: Option<IpAddr>, ports: Ports) -> Reach {
+        let local = local.map(|local| local.to_canonical());
+        let host = match (&self.inner.settings.public_host, asked, local) {
+            (Some(host), _, _) => host.clone(),
+            (None, Some(asked), _) if !asked.is_empty() => asked.to_owned(),
+            (None, _, Some(local)) => local.to_string(),
+            (None, _, None) => rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        };
+        let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host };
+        let address = host.parse().ok().or(match local {
+            Some(IpAddr::V4(local)) => Some(local),
+            _ => None,
+        });
+        Reach { host, address, ports }
+    }
+
+    /// Enrolls a new device of that type and name, and gives its agent.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a type without an agent or a name that cannot be, [`Error::Conflict`] when no door for
+    /// agents is open, [`Error::Forbidden`] without the scope `enroll`.
+    pub async fn new_agent(
+        &self,
+        actor: &Actor,
+        device_type: &str,
+        name: &str,
+        reach: &Reach,
+    ) -> Result<AgentPackage, Error> {
+        check(device_type, reach)?;
+        let new = NewDevice {
+            device_type: device_type.to_owned(),
+            identifier: new_identifier()?,
+            name: name.to_owned(),
+            ownership: Ownership::Byod,
+            ..NewDevice::default()
+        };
+        let device = self.enroll(actor, new).await?.device;
+        self.agent(actor, device.id, reach).await
+    }
+
+    /// The agent of an enrolled device, with new credentials in it.
+    ///
+    /// # Errors
+    /// As [`App::new_agent`], and [`Error::NotFound`].
+    pub async fn agent(&self, actor: &Actor, id: DeviceId, reach: &Reach) -> Result<AgentPackage, Error> {
+        let device = self.device(actor, id).await?;
+        check(&device.device_type, reach)?;
+        let credentials = self.issue_device_credentials(actor, id).await?;
+        let archive = package::pack(&device, &credentials, reach, self.inner.clock.now()).map_err(|source| {
+            Error::Failed { what: format!("pack the agent of device {}", device.id), source: source.into() }
+        })?;
+        Ok(AgentPackage { file_name: format!("{}.zip", package::file_stem(&device)), archive, device })
+    }
+}
+
+impl Reach {
+    /// `http://host:port`, without TLS.
+    #[must_use]
+    pub fn http(&self) -> Option<String> {
+        self.ports.http.map(|port| format!("http://{}:{port}", self.host))
+    }
+
+    /// `https://host:port`.
+    #[must_use]
+    pub fn https(&self) -> Option<String> {
+        self.ports.https.map(|port| format!("https://{}:{port}", self.host))
+    }
+
+    /// `tcp://host:port`, or `ssl://host:port` where MQTT is spoken under TLS alone.
+    #[must_use]
+    pub fn mqtt(&self) -> Option<String> {
+        let plain = self.ports.mqtt.map(|port| format!("tcp://{}:{port}", self.host));
+        plain.or_else(|| self.ports.mqtts.map(|port| format!("ssl://{}:{port}", self.host)))
+    }
+}
+
+fn check(device_type: &str, reach: &Reach) -> Result<(), Error> {
+    if !TYPES.contains(&device_type) {
+        return Err(Error::invalid("type", format!("there is an agent for {}, for no other type", TYPES.join(", "))));
+    }
+    if reach.http().or(reach.https()).is_none() || reach.mqtt().is_none() {
+        return Err(Error::Conflict("an agent needs HTTP or HTTPS, and MQTT; not all of it is switched on".to_owned()));
+    }
+    Ok(())
+}
+
+/// Twelve random letters and digits, or thereabouts: 64 bits in base 36, as the Entgra server names sample devices.
+fn new_identifier() -> Result<String, Error> {
+    let mut random = getrandom::u64()
+        .map_err(|source| Error::Failed { what: "make an identifier".to_owned(), source: source.into() })?;
+    let mut digits = Vec::new();
+    while random > 0 || digits.is_empty() {
+        let digit = u32::try_from(random % 36).unwrap_or(0);
+        digits.extend(char::from_digit(digit, 36));
+        random /= 36;
+    }
+    Ok(digits.into_iter().rev().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_short_words() {
+        let identifier = new_identifier().unwrap();
+        assert!(
+            (1..=13).contains(&identifier.len())
+                && identifier.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        );
+        assert_ne!(identifier, new_identifier().unwrap());
+    }
+}
