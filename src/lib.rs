@@ -1,5 +1,6 @@
 //! Pym: an EMM and IoT device-management server that fits on a Raspberry Pi.
 
+pub mod agents;
 pub mod api;
 pub mod app;
 pub mod auth;

@@ -1,0 +1,243 @@
+//! One request, as the handlers see it: who calls, from where, with what.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::HeaderMap;
+use warp::http::header::{AUTHORIZATION, HOST};
+use warp::http::uri::Authority;
+use warp::reply::Response;
+
+use super::errors::Error;
+use crate::app::App;
+use crate::app::agent::{Ports, Reach};
+use crate::model::actor::{Actor, Principal, Scopes};
+use crate::model::device::{Device, DeviceStatus};
+use crate::model::text;
+use crate::net::Peer;
+
+/// The most bytes of credentials in a header.
+const MAX_CREDENTIALS: usize = 4096;
+/// The most parameters of one request.
+const MAX_PARAMETERS: usize = 64;
+
+/// What every route needs; cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Calls {
+    pub(super) app: App,
+    pub(super) ports: Arc<Ports>,
+}
+
+/// A request.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) app: App,
+    ports: Arc<Ports>,
+    peer: Peer,
+    headers: HeaderMap,
+    query: String,
+    body: Bytes,
+}
+
+/// The credentials a caller shows.
+pub(super) enum Credentials {
+    Bearer(String),
+    Basic { name: String, secret: String },
+}
+
+impl Calls {
+    /// Takes the request of a route whose path and method fit.
+    pub(super) fn take(&self) -> BoxedFilter<(Call,)> {
+        let calls = self.clone();
+        let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+        warp::ext::get::<Peer>()
+            .and(warp::header::headers_cloned())
+            .and(query)
+            .and(warp::body::bytes())
+            .map(move |peer, headers, query, body| Call {
+                app: calls.app.clone(),
+                ports: Arc::clone(&calls.ports),
+                peer,
+                headers,
+                query,
+                body,
+            })
+            .boxed()
+    }
+}
+
+/// The answer of a handler, whichever it is.
+pub(super) async fn answer(handler: impl Future<Output = Result<Response, Error>>) -> Response {
+    match handler.await {
+        Ok(response) => response,
+        Err(error) => error.respond(),
+    }
+}
+
+impl Call {
+    /// Where the call came from, for the audit trail.
+    pub(super) fn origin(&self) -> String {
+        self.peer.to_string()
+    }
+
+    /// Who calls: nobody without credentials, an error with wrong ones.
+    pub(super) async fn actor(&self) -> Result<Actor, Error> {
+        let origin = self.origin();
+        match self.credentials()? {
+            Some(Credentials::Bearer(token)) => Ok(self.app.bearer(&token, &origin).await?),
+            Some(Credentials::Basic { name, secret }) => Ok(self.app.basic(&name, &secret, &origin).await?),
+            None => Ok(match self.peer {
+                Peer::Local { uid } => Actor { principal: Principal::Local { uid }, scopes: Scopes::ALL, origin },
+                Peer::Remote { .. } => Actor { principal: Principal::Anonymous, scopes: Scopes::NONE, origin },
+            }),
+        }
+    }
+
+    /// What the header `Authorization` says (RFC 7617, RFC 6750).
+    pub(super) fn credentials(&self) -> Result<Option<Credentials>, Error> {
+        let Some(header) = self.headers.get(AUTHORIZATION) else { return Ok(None) };
+        let wrong =
+            || Error::unauthorized("the header Authorization holds neither a Bearer token nor Basic credentials");
+        let header = header.to_str().ok().filter(|header| header.len() <= MAX_CREDENTIALS).ok_or_else(wrong)?;
+        let (scheme, value) = header.split_once(' ').ok_or_else(wrong)?;
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return Ok(Some(Credentials::Bearer(value.trim().to_owned())));
+        }
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return Err(wrong());
+        }
+        let decoded = BASE64_STANDARD.decode(value.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let (name, secret) = decoded.as_deref().and_then(|pair| pair.split_once(':')).ok_or_else(wrong)?;
+        Ok(Some(Credentials::Basic { name: name.to_owned(), secret: secret.to_owned() }))
+    }
+
+    /// The device of that type and identifier, if it is enrolled.
+    pub(super) async fn device(&self, actor: &Actor, device_type: &str, identifier: &str) -> Result<Device, Error> {
+        let device = self.app.find_device(actor, device_type, identifier).await?;
+        if device.status == DeviceStatus::Removed {
+            return Err(Error::no_device(identifier));
+        }
+        Ok(device)
+    }
+
+    /// The parameters of the query.
+    pub(super) fn query(&self) -> Parameters {
+        Parameters::read(self.query.as_bytes())
+    }
+
+    /// The parameters of a form; of the query when the body is empty, and where the form lacks one.
+    pub(super) fn form(&self) -> Parameters {
+        let mut parameters = self.query();
+        parameters.0.extend(Parameters::read(&self.body).0);
+        parameters
+    }
+
+    /// The body, decoded from JSON.
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Error::bad(format!("the body is not the JSON expected: {error}")))
+    }
+
+    pub(super) fn has_body(&self) -> bool {
+        !self.body.is_empty()
+    }
+
+    /// How agents reach this daemon, judging by the way this request took.
+    pub(super) fn reach(&self) -> Reach {
+        let asked = self.headers.get(HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
+        let local = match self.peer {
+            Peer::Remote { local, .. } => Some(local.ip()),
+            Peer::Local { .. } => None,
+        };
+        let asked = asked.as_ref().map(Authority::host).filter(|_| local.is_some());
+        self.app.reach(asked, local, *self.ports)
+    }
+}
+
+/// Decoded parameters: the last of a name counts.
+#[derive(Debug, Default)]
+pub(super) struct Parameters(HashMap<String, String>);
+
+impl Parameters {
+    fn read(text: &[u8]) -> Self {
+        Self(form_urlencoded::parse(text).into_owned().take(MAX_PARAMETERS).collect())
+    }
+
+    /// The parameter of that name, unless it is empty.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The parameter of that name, or an error that names it.
+    pub(super) fn need(&self, name: &'static str) -> Result<&str, Error> {
+        self.get(name).ok_or_else(|| Error::bad(format!("the parameter {name:?} is missing")))
+    }
+
+    /// The number of that name.
+    pub(super) fn number<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, Error> {
+        let wrong = |value: &str| Error::bad(format!("the parameter {name:?} is not such a number: {:?}", echo(value)));
+        self.get(name).map(|value| value.trim().parse().map_err(|_| wrong(value))).transpose()
+    }
+}
+
+/// A segment of a path, decoded (RFC 3986, section 2.1); what does not decode names nothing that exists.
+pub(super) fn segment() -> BoxedFilter<(String,)> {
+    warp::path::param().map(|raw: String| decode(&raw)).boxed()
+}
+
+fn decode(raw: &str) -> String {
+    if !raw.contains('%') {
+        return raw.to_owned();
+    }
+    let mut bytes = Vec::with_capacity(raw.len());
+    let mut rest = raw.as_bytes();
+    while let [first, after @ ..] = rest {
+        let escaped = match (first, after) {
+            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low),
+            _ => None,
+        };
+        bytes.push(escaped.unwrap_or(*first));
+        rest = if escaped.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+/// A piece of the request, short and harmless enough to be repeated.
+pub(super) fn echo(text: &str) -> String {
+    const MAX_ECHO: usize = 200;
+    text::for_terminal(text::cut(text, MAX_ECHO)).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_are_decoded_once() {
+        for (raw, decoded) in
+            [("abc", "abc"), ("a%20b", "a b"), ("%2e%2E%2fx", "../x"), ("%", "%"), ("%zz+", "%zz+"), ("%252e", "%2e")]
+        {
+            assert_eq!(decode(raw), decoded);
+        }
+    }
+
+    #[test]
+    fn a_form_wins_over_the_query() {
+        let mut parameters = Parameters::read(b"scope=Enroll+device&grant_type=refresh_token&empty=");
+        assert_eq!(parameters.get("scope"), Some("Enroll device"));
+        assert_eq!(parameters.get("empty"), None);
+        parameters.0.extend(Parameters::read(b"grant_type=password").0);
+        assert_eq!(parameters.get("grant_type"), Some("password"));
+    }
+}

@@ -1,0 +1,109 @@
+//! What is answered when something is wrong, in the shape of the Entgra API: the one place of this door where an error
+//! of the application becomes a status.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use warp::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use warp::http::{HeaderValue, StatusCode};
+use warp::reply::Response;
+
+use super::call::echo;
+use super::gson;
+use crate::app::{self, StoreError};
+
+/// A refusal or failure on its way to the caller.
+#[derive(Debug)]
+pub(super) struct Error {
+    status: StatusCode,
+    detail: String,
+    retry_after: Option<Duration>,
+}
+
+/// The body of an error (`ErrorResponse` of the Entgra API).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    code: u16,
+    message: &'a str,
+    description: &'a str,
+    more_info: &'a str,
+    error_items: [(); 0],
+}
+
+impl Error {
+    fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into(), retry_after: None }
+    }
+
+    /// 400: the request makes no sense.
+    pub(super) fn bad(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// 401: who the caller is cannot be told.
+    pub(super) fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, detail)
+    }
+
+    /// 404: no such device, or one that was removed.
+    pub(super) fn no_device(identifier: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("a device {:?} is not enrolled", echo(identifier)))
+    }
+
+    pub(super) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What is wrong, in words for the caller.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The answer: JSON, with the headers that the status asks for.
+    pub(super) fn respond(self) -> Response {
+        let body = Body {
+            code: self.status.as_u16(),
+            message: self.status.canonical_reason().unwrap_or("Error"),
+            description: &self.detail,
+            more_info: "",
+            error_items: [],
+        };
+        self.with_headers(gson::reply(self.status, &body))
+    }
+
+    /// Adds the headers of the status to an answer of another shape.
+    pub(super) fn with_headers(&self, mut response: Response) -> Response {
+        let headers = response.headers_mut();
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"Pym\""));
+            headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Pym\", charset=\"UTF-8\""));
+        }
+        if let Some(after) = self.retry_after {
+            headers.insert(RETRY_AFTER, after.as_secs().max(1).into());
+        }
+        response
+    }
+}
+
+impl From<app::Error> for Error {
+    fn from(error: app::Error) -> Self {
+        let detail = error.to_string();
+        let (status, retry_after) = match &error {
+            app::Error::Invalid { .. } | app::Error::Store(StoreError::Cursor(_)) => (StatusCode::BAD_REQUEST, None),
+            app::Error::Unauthorized(_) => (StatusCode::UNAUTHORIZED, None),
+            app::Error::Forbidden { .. } => (StatusCode::FORBIDDEN, None),
+            app::Error::NotFound { .. } => (StatusCode::NOT_FOUND, None),
+            app::Error::Conflict(_) => (StatusCode::CONFLICT, None),
+            app::Error::TooMany { retry_after } => (StatusCode::TOO_MANY_REQUESTS, Some(*retry_after)),
+            app::Error::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, Some(Duration::from_secs(1))),
+            app::Error::Store(StoreError::Closed) => (StatusCode::SERVICE_UNAVAILABLE, Some(Duration::from_secs(5))),
+            app::Error::Store(_) | app::Error::Failed { .. } => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a request of a device failed");
+                let detail = "this failed inside the server; its log says how".to_owned();
+                return Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail, retry_after: None };
+            }
+        };
+        Self { status, detail, retry_after }
+    }
+}

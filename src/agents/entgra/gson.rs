@@ -1,0 +1,153 @@
+//! JSON the way the Entgra API writes it, with Google's Gson: members that are null left out, characters that mean
+//! something in HTML escaped, dates as text or in milliseconds.
+
+use serde::Serialize;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use warp::Reply as _;
+use warp::http::header::CONTENT_TYPE;
+use warp::http::{HeaderValue, StatusCode};
+use warp::reply::Response;
+
+use crate::model::operation::{Operation, OperationKind};
+use crate::model::telemetry::{Event, Value};
+use crate::model::timestamp::Timestamp;
+
+const STAMP: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day] [hour]:[minute]:[second].[subsecond digits:3]");
+
+/// An answer in JSON.
+pub(super) fn reply(status: StatusCode, body: &impl Serialize) -> Response {
+    let Ok(json) = serde_json::to_string(body) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let mut response = warp::reply::with_status(escape(&json), status).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// An answer in plain text.
+pub(super) fn text(status: StatusCode, body: impl Into<String>) -> Response {
+    let mut response = warp::reply::with_status(body.into(), status).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+/// Escapes as Gson does. In JSON these characters stand within strings alone, so the text stays the same JSON.
+fn escape(json: &str) -> String {
+    json.chars().fold(String::with_capacity(json.len() + 16), |mut text, c| {
+        match c {
+            '\'' => text.push_str("\\u0027"),
+            '<' => text.push_str("\\u003c"),
+            '>' => text.push_str("\\u003e"),
+            '&' => text.push_str("\\u0026"),
+            '=' => text.push_str("\\u003d"),
+            _ => text.push(c),
+        }
+        text
+    })
+}
+
+/// A time as operations carry it: `2016-08-03 14:00:54.603`, in UTC.
+fn stamp(at: Timestamp) -> Option<String> {
+    at.to_utc()?.format(STAMP).ok()
+}
+
+/// An operation as agents read it. `enabled` and `isEnabled` are both there, since agents of different years look for
+/// one or the other.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OperationBody<'a> {
+    code: &'a str,
+    r#type: OperationKind,
+    id: i64,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_time_stamp: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received_time_stamp: Option<String>,
+    enabled: bool,
+    is_enabled: bool,
+    #[serde(rename = "payLoad", skip_serializing_if = "Option::is_none")]
+    payload: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation_response: Option<&'a str>,
+}
+
+impl<'a> From<&'a Operation> for OperationBody<'a> {
+    fn from(operation: &'a Operation) -> Self {
+        let last = operation.responses.last();
+        Self {
+            code: &operation.code,
+            r#type: operation.kind,
+            id: operation.number,
+            status: operation.status.name(),
+            created_time_stamp: stamp(operation.created_at),
+            received_time_stamp: last.and_then(|response| stamp(response.at)),
+            enabled: true,
+            is_enabled: true,
+            payload: operation.payload.as_deref(),
+            operation_response: last.map(|response| response.text.as_str()),
+        }
+    }
+}
+
+/// `{"operations":[…],"count":n}`.
+#[derive(Serialize)]
+pub(super) struct OperationList<'a> {
+    operations: Vec<OperationBody<'a>>,
+    count: usize,
+}
+
+impl<'a> OperationList<'a> {
+    pub(super) fn new(operations: &'a [Operation]) -> Self {
+        Self { operations: operations.iter().map(OperationBody::from).collect(), count: operations.len() }
+    }
+}
+
+/// An event as the analytics of the Entgra server store it.
+#[derive(Serialize)]
+pub(super) struct Record {
+    values: serde_json::Map<String, serde_json::Value>,
+    timestamp: i64,
+    id: String,
+}
+
+impl Record {
+    /// An event of the device that calls itself `identifier`.
+    pub(super) fn new(event: &Event, identifier: &str) -> Self {
+        let mut values: serde_json::Map<_, _> =
+            event.samples.iter().map(|sample| (sample.metric.clone(), json(&sample.value))).collect();
+        values.insert("meta_deviceId".to_owned(), identifier.into());
+        values.insert("meta_time".to_owned(), event.device_time.millis().into());
+        values.insert("_version".to_owned(), "1.0.0".into());
+        Self { values, timestamp: event.device_time.millis(), id: event.id.to_string() }
+    }
+}
+
+fn json(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Bool(truth) => (*truth).into(),
+        Value::Integer(integer) => (*integer).into(),
+        Value::Number(number) => (*number).into(),
+        Value::Text(text) => text.as_str().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_as_gson_does_and_stays_the_same_json() {
+        let value = serde_json::json!({"a": "it's <b>&amp; = \"x\""});
+        let text = escape(&value.to_string());
+        assert_eq!(text, r#"{"a":"it\u0027s \u003cb\u003e\u0026amp; \u003d \"x\""}"#);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn writes_times_as_java_does() {
+        assert_eq!(stamp(Timestamp::from_millis(1_470_232_854_603)).unwrap(), "2016-08-03 14:00:54.603");
+    }
+}
