@@ -3,7 +3,7 @@
 export PATH="$PWD/target/tools/bin:$PATH"
 
 # Debian packages, as root or through sudo.
-install() {
+install_packages() {
     echo "installing $*"
     local root=()
     if [ "$(id -u)" != 0 ]; then
@@ -18,7 +18,7 @@ install() {
 
 # need COMMAND PACKAGE
 need() {
-    command -v "$1" >/dev/null || install "$2"
+    command -v "$1" >/dev/null || install_packages "$2"
 }
 
 # Leaves in PYM_TEST_PYTHON a Python 3 that has paho-mqtt: one that is there, Debian's, or one of our own.
@@ -31,7 +31,7 @@ need_python_paho() {
             return
         fi
     done
-    if install python3-paho-mqtt && /usr/bin/python3 -c 'import paho.mqtt.client'; then
+    if install_packages python3-paho-mqtt && /usr/bin/python3 -c 'import paho.mqtt.client'; then
         export PYM_TEST_PYTHON=/usr/bin/python3
         return
     fi
@@ -43,7 +43,7 @@ need_python_paho() {
 need_venv() {
     local venv=$PWD/target/venv
     if ! python3 -m venv "$venv" >/dev/null 2>&1; then
-        install python3-venv
+        install_packages python3-venv
         python3 -m venv "$venv"
     fi
     "$venv/bin/pip" install --quiet --disable-pip-version-check "$@"
