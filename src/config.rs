@@ -88,16 +88,16 @@ pub struct Keys {
 #[serde(deny_unknown_fields, default)]
 #[command(next_help_heading = "Listeners (lists of address:port, comma separated; empty: none)")]
 struct ListenKeys {
-    /// Dashboard and all APIs over TLS [default: 0.0.0.0:9443,0.0.0.0:8243 and the same on [::]].
+    /// Dashboard and all APIs over TLS [default: 0.0.0.0:9443,0.0.0.0:8243 and the same for IPv6].
     #[arg(long = "listen-https", env = "PYM_LISTEN_HTTPS", value_name = "ADDRESSES")]
     https: Option<Addresses>,
-    /// Device APIs without TLS [default: 0.0.0.0:8280 and the same on [::]].
+    /// Device APIs without TLS [default: 0.0.0.0:8280 and the same for IPv6].
     #[arg(long = "listen-http", env = "PYM_LISTEN_HTTP", value_name = "ADDRESSES")]
     http: Option<Addresses>,
-    /// MQTT [default: 0.0.0.0:1883 and the same on [::]].
+    /// MQTT [default: 0.0.0.0:1883 and the same for IPv6].
     #[arg(long = "listen-mqtt", env = "PYM_LISTEN_MQTT", value_name = "ADDRESSES")]
     mqtt: Option<Addresses>,
-    /// MQTT over TLS [default: 0.0.0.0:8883 and the same on [::]].
+    /// MQTT over TLS [default: 0.0.0.0:8883 and the same for IPv6].
     #[arg(long = "listen-mqtts", env = "PYM_LISTEN_MQTTS", value_name = "ADDRESSES")]
     mqtts: Option<Addresses>,
     /// Unix socket of pym-tui and pymctl [default: /run/pym/pym.sock].

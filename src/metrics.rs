@@ -1,7 +1,7 @@
 //! What the daemon counts of itself, and how it reads as Prometheus text.
 //!
 //! [`Metrics`] is made once and passed down as an `Arc`; counting is one relaxed atomic addition. A new counter is one
-//! line in the [`registry!`] table; counters by label are [`PerDoor`] and its kin.
+//! line in the `registry!` table; counters by label are [`PerDoor`] and its kin.
 
 mod labels;
 mod rates;

@@ -91,7 +91,7 @@ impl Scopes {
         self.0 == 0
     }
 
-    /// The words of [`Scopes::to_string`], parsed back; words that are no scope are left out.
+    /// The words of `Scopes::to_string`, parsed back; words that are no scope are left out.
     #[must_use]
     pub fn parse_lossy(words: &str) -> Self {
         words.split_whitespace().filter_map(|word| word.parse().ok()).collect()
