@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod model;
 pub mod net;
 pub mod pki;
+pub mod self_test;
 pub mod store;
 pub mod systemd;
 pub mod tui;

@@ -189,3 +189,13 @@ fn sockets_of_systemd_take_the_place_of_configured_ones() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[test]
+fn proves_itself_on_this_board() {
+    let output = Command::new(env!("CARGO_BIN_EXE_pymd")).arg("--self-test").env_clear().output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    for proof in ["store", "tls", "tui", "board"] {
+        assert!(text.contains(&format!("{proof}: ok, ")), "{text}");
+    }
+}

@@ -36,7 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("ctl", &["client", "wire", "model", "file"]),
     ("daemon", ANY),
     ("self_test", ANY),
-    ("bin", &["config", "daemon", "log", "self_test", "tui", "ctl"]),
+    ("bin", &["config", "daemon", "log", "self_test", "systemd", "tui", "ctl"]),
 ];
 /// A door translates: it calls `app`, and no other door.
 const DOOR: &[&str] = &["app", "model", "wire", "net", "metrics"];

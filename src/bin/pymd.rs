@@ -7,7 +7,8 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use pym::config::{Args, Config};
 use pym::daemon::Daemon;
-use pym::{log, systemd};
+use pym::{log, self_test, systemd};
+use tokio::runtime::{Builder, Runtime};
 
 /// More threads would idle: the daemon waits for disk and network, and a Pi has four cores at most.
 const MAX_WORKERS: usize = 4;
@@ -25,18 +26,23 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {
+    if args.self_test {
+        let held = runtime()?.block_on(self_test::run(&mut io::stdout()))?;
+        anyhow::ensure!(held, "the self-test failed");
+        return Ok(());
+    }
     let inherited = systemd::inherited()?;
     let (config, notes) = Config::load(args)?;
     let levels = log::init(&config.log)?;
     for note in notes {
         tracing::info!("{note}");
     }
-    let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, MAX_WORKERS));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(workers)
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
-    runtime.block_on(async { Daemon::start(config, inherited).await?.run(args, &levels).await })?;
+    runtime()?.block_on(async { Daemon::start(config, inherited).await?.run(args, &levels).await })?;
     Ok(())
+}
+
+fn runtime() -> anyhow::Result<Runtime> {
+    let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, MAX_WORKERS));
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(workers).enable_all().build().context("cannot start the runtime")
 }
