@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use argon2::Argon2;
+use argon2::password_hash::Error;
 use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{Error, PasswordHasher as _, PasswordVerifier as _};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::AuthError;
-use super::secret::Secret;
+use super::secret::{Secret, same};
 
 /// Passwords hashed at once: each takes 19 MiB (argon2id, t=2, p=1: the first choice of the OWASP password storage
 /// guide) and a core of a small board.
@@ -22,6 +24,10 @@ pub const MIN_PASSWORD: usize = 8;
 pub const MAX_PASSWORD: usize = 1024;
 /// The salt of a hash, in bytes (RFC 9106, section 3.1).
 const SALT: usize = 16;
+/// Working memory reserved for one hash, in blocks of 1 KiB; what is not touched costs nothing. glibc maps more than
+/// 32 MiB by itself and gives it back when freed, but keeps less for later, once for each of its arenas: hundreds of
+/// megabytes after a few logins (`mallopt(3)`, `M_MMAP_THRESHOLD`).
+const RESERVED_BLOCKS: usize = 33 * 1024;
 
 /// Stands in for the hash of a user who does not exist, so that the answer takes as long as for one who does. No
 /// password belongs to it.
@@ -48,10 +54,12 @@ impl Passwords {
         self.in_turn(move || {
             let mut salt = [0; SALT];
             getrandom::fill(&mut salt).map_err(AuthError::Random)?;
-            let hash: PasswordHash = Argon2::default()
-                .hash_password_with_salt(password.expose().as_bytes(), &salt)
-                .map_err(AuthError::Hash)?;
-            Ok(hash.to_string())
+            let params = Params::DEFAULT;
+            let mut hash = [0; Params::DEFAULT_OUTPUT_LEN];
+            compute(&password, &salt, &params, &mut hash)?;
+            let (m, t, p) = (params.m_cost(), params.t_cost(), params.p_cost());
+            let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(hash));
+            Ok(format!("$argon2id$v=19$m={m},t={t},p={p}${salt}${hash}"))
         })
         .await
     }
@@ -66,13 +74,15 @@ impl Passwords {
         }
         self.in_turn(move || {
             let known = phc.is_some();
-            let hash = PasswordHash::new(phc.as_deref().unwrap_or(NOBODY))
+            let stored = PasswordHash::new(phc.as_deref().unwrap_or(NOBODY))
                 .map_err(|_| AuthError::Hash(Error::EncodingInvalid))?;
-            match Argon2::default().verify_password(password.expose().as_bytes(), &hash) {
-                Ok(()) => Ok(known),
-                Err(Error::PasswordInvalid) => Ok(false),
-                Err(error) => Err(AuthError::Hash(error)),
-            }
+            let (Some(salt), Some(expected), ARGON2ID_IDENT) = (&stored.salt, &stored.hash, stored.algorithm) else {
+                return Err(AuthError::Hash(Error::Algorithm));
+            };
+            let params = Params::try_from(&stored).map_err(AuthError::Hash)?;
+            let mut hash = vec![0; expected.len()];
+            compute(&password, salt, &params, &mut hash)?;
+            Ok(known & same(&hash, expected.as_bytes()))
         })
         .await
     }
@@ -98,6 +108,15 @@ impl Passwords {
         let _place = Place::take(&self.waiting)?;
         Arc::clone(&self.turns).acquire_owned().await.map_err(|_| AuthError::Lost)
     }
+}
+
+/// argon2id, version 0x13 (RFC 9106).
+fn compute(password: &Secret, salt: &[u8], params: &Params, hash: &mut [u8]) -> Result<(), AuthError> {
+    let mut memory = Vec::with_capacity(params.block_count().max(RESERVED_BLOCKS));
+    memory.resize(params.block_count(), Block::new());
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
+        .hash_password_into_with_memory(password.expose().as_bytes(), salt, hash, &mut memory)
+        .map_err(|error| AuthError::Hash(error.into()))
 }
 
 /// A place in the line, left when dropped.
@@ -132,8 +151,18 @@ mod tests {
         assert!(passwords.verify("x".into(), Some("garbage".into())).await.is_err());
     }
 
+    #[tokio::test]
+    async fn hashes_are_those_of_the_library() {
+        use argon2::password_hash::PasswordVerifier as _;
+
+        let hash = Passwords::new().hash("correct horse".into()).await.unwrap();
+        Argon2::default().verify_password(b"correct horse", &PasswordHash::new(&hash).unwrap()).unwrap();
+    }
+
     #[test]
     fn an_unknown_user_costs_what_a_known_one_does() {
+        use argon2::password_hash::PasswordHasher as _;
+
         let nobody = PasswordHash::new(NOBODY).unwrap();
         let known: PasswordHash = Argon2::default().hash_password_with_salt(b"x", &[7; SALT]).unwrap();
         assert_eq!(nobody.params, known.params);
