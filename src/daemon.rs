@@ -23,6 +23,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use warp::Filter as _;
 
+use crate::agents;
 use crate::api;
 use crate::app::{self, App, Clock};
 use crate::config::{Args, Config};
@@ -249,7 +250,8 @@ fn with_tls<T: Clone>(listeners: Vec<TcpListener>, tls: Option<T>) -> impl Itera
 /// Every HTTP door, on every HTTP listener: the peer of a request says which it came by.
 fn routes(app: &App, pki: &Pki, net: &Net) -> impl Service {
     let api = api::routes(app.clone(), pki.authority_pem().to_owned(), net.stopping());
-    TowerToHyperService::new(warp::service(api.recover(api::problem::recover)))
+    let agents = agents::entgra::routes(app.clone());
+    TowerToHyperService::new(warp::service(api.or(agents).recover(api::problem::recover)))
 }
 
 /// Tells systemd that the daemon lives, each time the store's writer has proved it.

@@ -12,7 +12,6 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use pym::agents::entgra;
-use pym::app::agent::Ports;
 use pym::app::{App, Clock, Settings};
 use pym::metrics::Metrics;
 use pym::model::device_type::DeviceType;
@@ -49,8 +48,12 @@ async fn site() -> Site<BoxedFilter<(impl Reply,)>> {
     let (app, mut orders) = App::open(store, Clock::default(), Arc::new(Metrics::default()), settings).await.unwrap();
     tokio::spawn(async move { while orders.recv().await.is_some() {} });
     app.ensure_admin(PASSWORD).await.unwrap();
-    let ports = Ports { http: Some(8280), https: Some(9443), mqtt: Some(1883), mqtts: Some(8883) };
-    let mut site = Site { routes: entgra::routes(app, ports), admin: String::new(), _directory: directory };
+    app.update_standing(|standing| {
+        standing.endpoints.http = vec!["0.0.0.0:8280".to_owned()];
+        standing.endpoints.https = vec!["0.0.0.0:9443".to_owned(), "[::]:9443".to_owned()];
+        standing.endpoints.mqtt = vec!["[::]:1883".to_owned()];
+    });
+    let mut site = Site { routes: entgra::routes(app), admin: String::new(), _directory: directory };
     let line = "POST /api-application-registration/register";
     let client = site.json(201, line, &PERSON, r#"{"applicationName":"test"}"#).await;
     let basic = Basic(client["client_id"].as_str().unwrap(), client["client_secret"].as_str().unwrap());

@@ -15,23 +15,20 @@ mod gson;
 mod oauth;
 mod operation;
 
-use std::sync::Arc;
-
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter as _, Reply};
 
 use crate::app::App;
-use crate::app::agent::Ports;
 use call::Calls;
 
 /// Where the management API lives.
 const BASE: [&str; 3] = ["api", "device-mgt", "v1.0"];
 
-/// Every route of this door. `ports` are those that agents are told to come to.
+/// Every route of this door.
 #[must_use]
-pub fn routes(app: App, ports: Ports) -> BoxedFilter<(impl Reply + use<>,)> {
-    let calls = Calls { app, ports: Arc::new(ports) };
+pub fn routes(app: App) -> BoxedFilter<(impl Reply + use<>,)> {
+    let calls = Calls { app };
     oauth::routes(&calls)
         .or(arduino::routes(&calls))
         .unify()

@@ -2,21 +2,12 @@
 
 mod package;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::{App, Error};
 use crate::model::actor::Actor;
 use crate::model::device::{Device, NewDevice, Ownership};
 use crate::model::id::DeviceId;
-
-/// The ports that agents are told to come to; `None` where a door is shut.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Ports {
-    pub http: Option<u16>,
-    pub https: Option<u16>,
-    pub mqtt: Option<u16>,
-    pub mqtts: Option<u16>,
-}
 
 /// How agents reach this daemon.
 #[derive(Clone, Debug)]
@@ -25,7 +16,11 @@ pub struct Reach {
     pub host: String,
     /// For boards that cannot resolve a name.
     pub address: Option<Ipv4Addr>,
-    pub ports: Ports,
+    /// `None` where a door is shut, here and below.
+    pub http_port: Option<u16>,
+    https_port: Option<u16>,
+    mqtt_port: Option<u16>,
+    mqtts_port: Option<u16>,
 }
 
 /// An agent with its keys: whoever has it is the device.
@@ -50,7 +45,7 @@ impl App {
     /// How agents reach this daemon: by the configured host, else by the host a request `asked` for (without its port),
     /// else by the address it came to, else by the name of this machine.
     #[must_use]
-    pub fn reach(&self, asked: Option<&str>, local: Option<IpAddr>, ports: Ports) -> Reach {
+    pub fn reach(&self, asked: Option<&str>, local: Option<IpAddr>) -> Reach {
         let local = local.map(|local| local.to_canonical());
         let host = match (&self.inner.settings.public_host, asked, local) {
             (Some(host), _, _) => host.clone(),
@@ -63,7 +58,16 @@ impl App {
             Some(IpAddr::V4(local)) => Some(local),
             _ => None,
         });
-        Reach { host, address, ports }
+        let endpoints = self.standing().endpoints;
+        let port = |bound: &[String]| bound.first()?.parse().ok().map(|address: SocketAddr| address.port());
+        Reach {
+            host,
+            address,
+            http_port: port(&endpoints.http),
+            https_port: port(&endpoints.https),
+            mqtt_port: port(&endpoints.mqtt),
+            mqtts_port: port(&endpoints.mqtts),
+        }
     }
 
     /// Enrolls a new device of that type and name, and gives its agent.
@@ -109,20 +113,20 @@ impl Reach {
     /// `http://host:port`, without TLS.
     #[must_use]
     pub fn http(&self) -> Option<String> {
-        self.ports.http.map(|port| format!("http://{}:{port}", self.host))
+        self.http_port.map(|port| format!("http://{}:{port}", self.host))
     }
 
     /// `https://host:port`.
     #[must_use]
     pub fn https(&self) -> Option<String> {
-        self.ports.https.map(|port| format!("https://{}:{port}", self.host))
+        self.https_port.map(|port| format!("https://{}:{port}", self.host))
     }
 
     /// `tcp://host:port`, or `ssl://host:port` where MQTT is spoken under TLS alone.
     #[must_use]
     pub fn mqtt(&self) -> Option<String> {
-        let plain = self.ports.mqtt.map(|port| format!("tcp://{}:{port}", self.host));
-        plain.or_else(|| self.ports.mqtts.map(|port| format!("ssl://{}:{port}", self.host)))
+        let plain = self.mqtt_port.map(|port| format!("tcp://{}:{port}", self.host));
+        plain.or_else(|| self.mqtts_port.map(|port| format!("ssl://{}:{port}", self.host)))
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -17,7 +16,7 @@ use warp::reply::Response;
 
 use super::errors::Error;
 use crate::app::App;
-use crate::app::agent::{Ports, Reach};
+use crate::app::agent::Reach;
 use crate::model::actor::{Actor, Principal, Scopes};
 use crate::model::device::{Device, DeviceStatus};
 use crate::model::text;
@@ -32,14 +31,12 @@ const MAX_PARAMETERS: usize = 64;
 #[derive(Clone, Debug)]
 pub(super) struct Calls {
     pub(super) app: App,
-    pub(super) ports: Arc<Ports>,
 }
 
 /// A request.
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) app: App,
-    ports: Arc<Ports>,
     peer: Peer,
     headers: HeaderMap,
     query: String,
@@ -61,14 +58,7 @@ impl Calls {
             .and(warp::header::headers_cloned())
             .and(query)
             .and(warp::body::bytes())
-            .map(move |peer, headers, query, body| Call {
-                app: calls.app.clone(),
-                ports: Arc::clone(&calls.ports),
-                peer,
-                headers,
-                query,
-                body,
-            })
+            .map(move |peer, headers, query, body| Call { app: calls.app.clone(), peer, headers, query, body })
             .boxed()
     }
 }
@@ -157,7 +147,7 @@ impl Call {
             Peer::Local { .. } => None,
         };
         let asked = asked.as_ref().map(Authority::host).filter(|_| local.is_some());
-        self.app.reach(asked, local, *self.ports)
+        self.app.reach(asked, local)
     }
 }
 

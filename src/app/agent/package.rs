@@ -102,7 +102,7 @@ fn properties(device: &Device, keys: &DeviceCredentials, reach: &Reach) -> Strin
 /// `ArduinoBoardSketch.h`.
 fn header(device: &Device, keys: &DeviceCredentials, reach: &Reach) -> String {
     let address = reach.address.map_or([0; 4], |address| address.octets()).map(|octet| octet.to_string()).join(",");
-    let port = reach.ports.http.unwrap_or_default();
+    let port = reach.http_port.unwrap_or_default();
     let quoted = |text: &str| format!("\"{}\"", one_line(text).replace(['"', '\\'], "_"));
     let mut text = String::from("// The keys of one board. Keep them private.\n#pragma once\n\n");
     let lines = [
