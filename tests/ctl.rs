@@ -1,8 +1,17 @@
 //! `pymctl` as people and scripts use it.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
-use std::process::{Command, Output};
+mod common;
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use common::{Daemon, eventually};
+use serde_json::Value;
 
 /// `pymctl` without anything of this environment that would lead it to a daemon.
 fn pymctl() -> Command {
@@ -84,4 +93,165 @@ fn a_closed_pipe_ends_quietly() {
     let (code, out, told) =
         run(Command::new("bash").args(["-c", "set -o pipefail; \"$0\" completion bash | head -c 10", pymctl]));
     assert_eq!((code, out.len(), told.as_str()), (Some(0), 10, ""));
+}
+
+/// `pymctl` for the daemon on this socket.
+fn local(socket: &Path) -> Command {
+    let mut command = pymctl();
+    command.arg("--socket").arg(socket);
+    command
+}
+
+/// What a command that must succeed prints as JSON.
+fn json(socket: &Path, arguments: &[&str]) -> Value {
+    let (code, out, told) = run(local(socket).arg("--json").args(arguments));
+    assert_eq!(code, Some(0), "{arguments:?}: {told}");
+    serde_json::from_str(&out).unwrap()
+}
+
+#[test]
+fn a_device_is_enrolled_listed_shown_edited_and_removed() {
+    let daemon = Daemon::start();
+    let socket = daemon.control();
+    let enroll = ["enroll", "--type", "raspberrypi", "--identifier", "pi-1", "--name", "Kitchen"];
+    let enrolled = json(socket, &enroll);
+    assert!(enrolled["credentials"]["access_token"].is_string());
+    let id = enrolled["device"]["id"].as_str().unwrap();
+    for named in [id, "raspberrypi:pi-1", "pi-1", "Kitchen"] {
+        assert_eq!(json(socket, &["device", named])["id"], id, "{named}");
+    }
+    assert_eq!(json(socket, &["devices", "--type", "raspberrypi"])["total"], 1);
+    assert_eq!(json(socket, &["devices", "--status", "blocked"])["total"], 0);
+    json(socket, &["groups", "create", "lab"]);
+    assert_eq!(json(socket, &["groups", "add", "lab", "Kitchen"])["devices"], 1);
+    assert_eq!(json(socket, &["devices", "--group", "lab"])["items"][0]["id"], id);
+    assert_eq!(json(socket, &["edit", "Kitchen", "--status", "SUSPENDED"])["status"], "SUSPENDED");
+    let (code, _, told) = run(local(socket).args(["device", "attic"]));
+    assert_eq!((code, told.as_str()), (Some(4), "pymctl: no device is called attic\n"));
+    let (code, _, told) = run(local(socket).args(["devices", "--group", "attic"]));
+    assert_eq!((code, told.as_str()), (Some(4), "pymctl: no group is called attic\n"));
+    let (code, out, _) = run(local(socket).arg("devices"));
+    assert_eq!(code, Some(0));
+    assert!(out.lines().nth(1).unwrap().starts_with("Kitchen  raspberrypi  pi-1        SUSPENDED"), "{out}");
+    json(socket, &["remove", "Kitchen"]);
+    assert_eq!(json(socket, &["devices"])["total"], 0);
+}
+
+#[test]
+fn telemetry_is_told_as_a_table_as_json_and_as_csv() {
+    let daemon = Daemon::start();
+    let socket = daemon.control();
+    json(socket, &["enroll", "--type", "raspberrypi", "--identifier", "pi-1"]);
+    let path = "/api/v1/devices/raspberrypi:pi-1/telemetry";
+    let (status, answer) = daemon.request("POST", path, r#"{"values":{"temperature":48.5,"bulb":"=1+1"}}"#);
+    assert_eq!(status, 201, "{answer}");
+    let (_, table, _) = run(local(socket).args(["telemetry", "pi-1"]));
+    assert!(table.contains("48.5 °C"), "{table}");
+    let series = json(socket, &["telemetry", "pi-1", "temperature", "--last", "1h"]);
+    assert_eq!(series["points"][0]["value"], 48.5);
+    let (_, csv, _) = run(local(socket).args(["telemetry", "pi-1", "bulb", "--csv"]));
+    assert!(csv.lines().nth(1).unwrap().ends_with(",'=1+1"), "{csv}");
+}
+
+/// Starts `pymctl send … --wait` and waits until its operation is there; the process and the operation's id.
+fn send_and_wait(socket: &Path, code: &str) -> (Child, String) {
+    let mut command = local(socket);
+    command.args(["send", "pi-1", code, "--payload", "ON", "--wait", "60"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut id = String::new();
+    eventually("the operation", || {
+        let open = json(socket, &["operations", "--status", "PENDING"]);
+        open["items"][0]["id"].as_str().unwrap_or_default().clone_into(&mut id);
+        !id.is_empty()
+    });
+    (child, id)
+}
+
+#[test]
+fn a_wait_ends_with_the_operation_or_with_its_time() {
+    let daemon = Daemon::start();
+    let socket = daemon.control();
+    json(socket, &["enroll", "--type", "raspberrypi", "--identifier", "pi-1"]);
+    let (code, _, told) = run(local(socket).args(["send", "pi-1", "bulb", "--payload", "OFF", "--wait", "1"]));
+    assert_eq!(code, Some(7));
+    assert!(told.contains("PENDING, waiting for the device to connect"), "{told}");
+    let (code, _, told) = run(local(socket).args(["send", "pi-1", "juggle"]));
+    assert_eq!(code, Some(1), "{told}");
+    json(socket, &["cancel", "1"]);
+    let (child, id) = send_and_wait(socket, "bulb");
+    json(socket, &["cancel", &id]);
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(6));
+    assert!(text(&ended.stdout).contains("CANCELLED"), "{}", text(&ended.stdout));
+}
+
+#[test]
+fn a_wait_outlives_the_daemon() {
+    let daemon = Daemon::start();
+    json(daemon.control(), &["enroll", "--type", "raspberrypi", "--identifier", "pi-1"]);
+    let (child, id) = send_and_wait(daemon.control(), "bulb");
+    let daemon = Daemon::start_in(daemon.kill(), |_| {});
+    json(daemon.control(), &["cancel", &id]);
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(6), "{}", text(&ended.stderr));
+}
+
+#[test]
+fn a_site_is_set_up_and_backed_up() {
+    let daemon = Daemon::start();
+    let socket = daemon.control();
+    let mut child = local(socket).arg("setup").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"a long pass phrase\n").unwrap();
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
+    assert_eq!(json(socket, &["users"])["items"][0]["name"], "admin");
+    let file = daemon.home().path("backup.db");
+    json(socket, &["backup", file.to_str().unwrap()]);
+    assert!(fs::read(&file).unwrap().starts_with(b"SQLite format 3\0"));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let (code, _, told) = run(local(socket).arg("backup").arg(&file));
+    assert_eq!(code, Some(1));
+    assert!(told.ends_with("is there already; --force replaces it\n"), "{told}");
+}
+
+#[test]
+fn another_host_is_asked_with_a_token_and_must_be_the_trusted_one() {
+    let daemon = Daemon::start();
+    let socket = daemon.control();
+    let token = json(socket, &["tokens", "create", "reader", "--scope", "read"]);
+    let token = token["secret"].as_str().unwrap();
+    let fingerprint = json(socket, &["status"])["ca_fingerprint"].as_str().unwrap().to_owned();
+    let authority = daemon.home().path("ca.pem");
+    fs::write(&authority, daemon.request("GET", "/ca.pem", "").1).unwrap();
+    let remote = || {
+        let mut command = pymctl();
+        command.arg("--url").arg(format!("https://{}", daemon.https()));
+        command
+    };
+    let (code, _, told) = run(remote().arg("devices").arg("--ca").arg(&authority).env("PYM_TOKEN", token));
+    assert_eq!(code, Some(0), "{told}");
+    let (code, _, told) = run(remote().args(["devices", "--ca-fingerprint", &fingerprint]).env("PYM_TOKEN", token));
+    assert_eq!(code, Some(0), "{told}");
+    let (code, _, told) =
+        run(remote().args(["enroll", "--type", "arduino", "--ca"]).arg(&authority).env("PYM_TOKEN", token));
+    assert_eq!(code, Some(5), "{told}");
+    let (code, _, told) = run(remote().arg("devices").arg("--ca").arg(&authority));
+    assert_eq!(code, Some(5), "{told}");
+    let stranger = "00".repeat(32);
+    let (code, _, told) = run(remote().args(["devices", "--ca-fingerprint", &stranger]).env("PYM_TOKEN", token));
+    assert_eq!(code, Some(3), "{told}");
+}
+
+#[test]
+fn the_watch_starts_with_the_whole_picture_and_tells_what_changes() {
+    let daemon = Daemon::start();
+    let socket = daemon.control();
+    let mut child = local(socket).args(["watch", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()))
+        .map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+    assert_eq!(lines.next().unwrap()["kind"], "snapshot");
+    json(socket, &["enroll", "--type", "arduino", "--identifier", "board"]);
+    let change = lines.find(|line| line["kind"] == "device").unwrap();
+    assert_eq!(change["device"]["identifier"], "board");
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::output::{Output, text};
 use super::units::{relative, rough, size};
 use crate::client::Client;
+use crate::model::device::DeviceStatus;
 use crate::wire::host::{Counts, Host, Power, Space, Status};
 
 pub(super) async fn status(client: &Client, output: &mut Output) -> Result<(), Failure> {
@@ -79,10 +80,11 @@ fn status_facts(status: &Status, output: &Output) -> Vec<(&'static str, Cell)> {
     facts
 }
 
-fn device_counts(counts: &Counts) -> String {
-    let total: u64 = counts.devices.values().sum();
-    let by_status: Vec<String> =
-        counts.devices.iter().map(|(status, count)| format!("{count} {}", status.name())).collect();
+/// `4 (3 ACTIVE, 1 UNREACHABLE), 2 connected`: those that are managed.
+pub(super) fn device_counts(counts: &Counts) -> String {
+    let managed = || counts.devices.iter().filter(|(status, _)| **status != DeviceStatus::Removed);
+    let total: u64 = managed().map(|(_, count)| count).sum();
+    let by_status: Vec<String> = managed().map(|(status, count)| format!("{count} {}", status.name())).collect();
     let by_status = if by_status.is_empty() { String::new() } else { format!(" ({})", by_status.join(", ")) };
     format!("{total}{by_status}, {} connected", counts.online)
 }
@@ -161,7 +163,6 @@ fn or_none(text: String) -> String {
 mod tests {
     use super::*;
     use crate::ctl::output::tests::output;
-    use crate::model::device::DeviceStatus;
     use crate::model::timestamp::Timestamp;
 
     #[test]
@@ -170,7 +171,8 @@ mod tests {
         let mut status = Status { version: "0.1.0".to_owned(), ready: true, setup_needed: true, ..Status::default() };
         status.started_at = Timestamp::parse("2026-11-22T09:00:00Z").unwrap();
         status.endpoints.https = vec!["0.0.0.0:9443".to_owned(), "0.0.0.0:8243".to_owned()];
-        status.counts.devices = [(DeviceStatus::Active, 3), (DeviceStatus::Unreachable, 1)].into();
+        status.counts.devices =
+            [(DeviceStatus::Active, 3), (DeviceStatus::Unreachable, 1), (DeviceStatus::Removed, 9)].into();
         status.counts.online = 2;
         let facts = status_facts(&status, &out);
         out.facts(facts).unwrap();

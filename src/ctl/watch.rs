@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use serde_json::json;
 
 use super::failure::Failure;
+use super::host::device_counts;
 use super::output::{Output, short};
 use super::{device, wait};
 use crate::client::{Client, WatchMessage};
@@ -71,9 +72,8 @@ impl Viewer {
         if output.is_json() {
             return output.json_line(&json!({ "told_at": snapshot.at, "kind": "snapshot", "snapshot": snapshot }));
         }
-        let counts = &snapshot.status.counts;
-        let devices: u64 = counts.devices.values().sum();
-        output.line(format_args!("{}  watching {devices} devices, {} connected", clock(snapshot.at), counts.online))?;
+        let counts = device_counts(&snapshot.status.counts);
+        output.line(format_args!("{}  devices    {counts}", clock(snapshot.at)))?;
         output.flush()
     }
 
