@@ -1,6 +1,8 @@
 //! `pym-tui`: watches the site and its board in a terminal, and sends operations to devices.
 
+use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::Parser;
 use pym::tui::{Charset, Options};
@@ -27,13 +29,16 @@ const ASCII_HELP: &str = "Draw with ASCII alone; so it does by itself where the 
     and not UTF-8, and on the Linux console";
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
     let args = Args::parse();
     let charset = match (args.ascii, args.unicode) {
         (true, _) => Charset::Ascii,
         (_, true) => Charset::Unicode,
         _ => Charset::of(|name| std::env::var(name).ok()),
     };
-    pym::tui::run(Options { socket: args.socket, charset }).await?;
-    Ok(())
+    let ended = pym::tui::run(Options { socket: args.socket, charset }).await.map_err(anyhow::Error::from);
+    let Err(error) = ended else { return ExitCode::SUCCESS };
+    // The terminal may be gone, and then nobody can be told.
+    let _ = writeln!(std::io::stderr(), "pym-tui: {error:#}");
+    ExitCode::FAILURE
 }

@@ -6,7 +6,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::style::Style;
 
 use super::conn::Connection;
-use super::dialog::{Dialog, Outcome, Sending};
+use super::dialog::send::Sending;
+use super::dialog::setup::SetupForm;
+use super::dialog::{Dialog, Outcome};
 use super::event::{Action, Event, Reply};
 use super::state::State;
 use super::state::page::Page;
@@ -121,15 +123,19 @@ impl App {
             .any(|change| matches!(change, Change::Operation { operation } if Some(operation.id) == followed));
         let standing =
             |page: &Page| page.detail.as_ref().map(|detail| (detail.device.status, detail.device.updated_at));
-        let before = self.state.page.as_ref().and_then(standing);
+        let before = self.state.page.as_ref().map(|page| (standing(page), page.metrics.len()));
         self.state.delta(delta);
         if moved {
             self.report();
         }
         let Some(page) = &self.state.page else { return Vec::new() };
-        let changed = before.is_some() && standing(page) != before;
-        // Its history has a new line, or its facts are others.
-        if changed { vec![Action::Device(page.device)] } else { Vec::new() }
+        // Its history has a new line, its facts are others, or a metric is new whose title only the daemon knows.
+        let asked = before.is_none_or(|(standing, _)| standing.is_none());
+        if !asked && before != Some((standing(page), page.metrics.len())) {
+            vec![Action::Device(page.device)]
+        } else {
+            Vec::new()
+        }
     }
 
     fn reply(&mut self, reply: Reply) -> Vec<Action> {
@@ -178,7 +184,10 @@ impl App {
                 self.put(*operation);
                 self.report();
             }
-            Reply::Sent(Err(why)) | Reply::Cancelled(Err(why)) | Reply::Failed(why) => self.say(why, theme::BAD),
+            Reply::SetUp(Ok(name)) => self.say(format!("{name} is the first administrator"), theme::GOOD),
+            Reply::Sent(Err(why)) | Reply::Cancelled(Err(why)) | Reply::SetUp(Err(why)) | Reply::Failed(why) => {
+                self.say(why, theme::BAD);
+            }
         }
         Vec::new()
     }
@@ -249,6 +258,7 @@ impl App {
             KeyCode::BackTab => self.show(self.screen.turned(Screen::ALL.len() - 1)),
             KeyCode::Char('o') => return self.send(),
             KeyCode::Char('c') => self.cancel(),
+            KeyCode::Char('a') if self.screen == Screen::Overview => self.set_up(),
             KeyCode::Enter => return self.open(),
             KeyCode::Esc if self.state.page.is_some() => self.state.page = None,
             KeyCode::Esc if self.message.is_some() => self.message = None,
@@ -330,6 +340,13 @@ impl App {
         let ask = Action::DeviceType(device.id, device.device_type.clone());
         self.dialog = Some(Dialog::Send(Box::new(Sending::new(device.id))));
         vec![ask]
+    }
+
+    fn set_up(&mut self) {
+        let status = &self.state.board.status;
+        if let Some(code) = status.setup_code.as_deref().filter(|_| status.setup_needed) {
+            self.dialog = Some(Dialog::Setup(SetupForm::new(code)));
+        }
     }
 
     fn cancel(&mut self) {

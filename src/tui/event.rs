@@ -5,6 +5,7 @@ use crossterm::event::KeyEvent;
 use super::conn::Connection;
 use crate::model::device_type::DeviceType;
 use crate::model::id::{DeviceId, OperationId};
+use crate::wire::admin::Setup;
 use crate::wire::device::DeviceDetail;
 use crate::wire::operation::{Activity, NewActivity, Operation};
 use crate::wire::telemetry::Series;
@@ -35,6 +36,8 @@ pub(crate) enum Reply {
     DeviceType(DeviceId, Result<Box<DeviceType>, String>),
     Sent(Result<Box<Activity>, String>),
     Cancelled(Result<Box<Operation>, String>),
+    /// The administrator of that name was made.
+    SetUp(Result<String, String>),
     /// The daemon was asked in vain, and the screen shows nothing in its place.
     Failed(String),
 }
@@ -56,4 +59,5 @@ pub(crate) enum Action {
     DeviceType(DeviceId, String),
     Send(NewActivity),
     Cancel(OperationId),
+    Setup(Setup),
 }

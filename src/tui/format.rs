@@ -111,6 +111,8 @@ pub(crate) fn rate(per_sec: f64) -> String {
 /// A measured value with its unit, numbers to at most two decimals.
 pub(crate) fn value(value: &Value, unit: &str) -> String {
     let text = match value {
+        Value::Integer(count @ 0..) if unit == "B" => return bytes(count.unsigned_abs()),
+        Value::Integer(secs @ 0..) if unit == "s" => return span(Duration::from_secs(secs.unsigned_abs())),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
         Value::Integer(integer) => integer.to_string(),
@@ -170,6 +172,9 @@ mod tests {
         assert_eq!(span(Duration::from_hours(76)), "3d 4h");
         assert_eq!(value(&Value::Number(48.30), "°C"), "48.3 °C");
         assert_eq!(value(&Value::Number(5.0), ""), "5");
+        assert_eq!(value(&Value::Integer(2048), "B"), "2.0 KiB");
+        assert_eq!(value(&Value::Integer(61), "s"), "1m 1s");
+        assert_eq!(value(&Value::Integer(-1), "s"), "-1 s");
         assert_eq!(value(&Value::Bool(true), ""), "yes");
     }
 

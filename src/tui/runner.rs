@@ -47,7 +47,7 @@ pub struct Options {
 /// Why the terminal UI ended, or could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("pym-tui needs a terminal to draw on; pymctl is for scripts")]
+    #[error("this needs a terminal to draw on; pymctl is for scripts")]
     NoTerminal,
     #[error("cannot {doing}")]
     Terminal { doing: &'static str, source: io::Error },
@@ -170,6 +170,10 @@ async fn answer(client: &Client, question: Action, sender: &Sender<Event>) {
         Action::Cancel(id) => {
             let answer = client.cancel_operation(id).await;
             Reply::Cancelled(answer.map(Box::new).map_err(|error| conn::chain(&error)))
+        }
+        Action::Setup(setup) => {
+            let answer = client.setup(&setup).await;
+            Reply::SetUp(answer.map(|user| user.name).map_err(|error| conn::chain(&error)))
         }
         Action::Quit | Action::Repaint | Action::Retry => return,
     };

@@ -50,11 +50,11 @@ impl State {
         self.at = Some(delta.at);
         self.missed += delta.dropped;
         for change in delta.changes {
-            self.change(change);
+            self.change(change, delta.at);
         }
     }
 
-    fn change(&mut self, change: Change) {
+    fn change(&mut self, change: Change, now: Timestamp) {
         match change {
             Change::Device { device } => {
                 if let Some(detail) = self.page_of(device.id).and_then(|page| page.detail.as_mut()) {
@@ -75,10 +75,11 @@ impl State {
                 }
                 self.operations.put(*operation);
             }
-            Change::Telemetry { device, at, values } => {
+            // The device's own clock may be wrong.
+            Change::Telemetry { device, at: _, values } => {
                 if let Some(page) = self.page_of(device) {
                     for (name, value) in &values {
-                        page.value(name, at, value);
+                        page.value(name, now, value);
                     }
                 }
             }

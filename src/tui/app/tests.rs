@@ -64,7 +64,7 @@ fn a_device_is_opened_and_its_history_is_asked_for() {
     app.update(
         delta(Change::Telemetry {
             device: id,
-            at: sample::NOW,
+            at: Timestamp::default(),
             values: vec![("cpu_temp".to_owned(), Value::Number(51.0))],
         }),
         sample::NOW,
@@ -158,4 +158,16 @@ fn times_are_told_by_the_daemons_clock() {
     app.update(Event::Snapshot(Box::new(sample::snapshot())), local);
     app.update(Event::Tick, local.plus(Duration::from_secs(5)));
     assert_eq!(app.now(), sample::NOW.plus(Duration::from_secs(5)));
+}
+
+#[test]
+fn a_metric_that_is_new_asks_for_its_title() {
+    let mut app = app();
+    press(&mut app, "2/kitchen\n\n");
+    let device = sample::detail().device.id;
+    app.update(Event::Reply(Reply::Device(device, Ok(Box::new(sample::detail())))), sample::NOW);
+    let values = vec![("humidity".to_owned(), Value::Integer(40))];
+    let fresh = || delta(Change::Telemetry { device, at: sample::NOW, values: values.clone() });
+    assert!(matches!(app.update(fresh(), sample::NOW)[..], [Action::Device(_)]));
+    assert!(app.update(fresh(), sample::NOW).is_empty());
 }

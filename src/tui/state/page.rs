@@ -102,7 +102,7 @@ impl Page {
         metric.points = all.into_iter().rev().take(MAX_POINTS).rev().collect();
     }
 
-    /// Takes a live value.
+    /// Takes a value that was received `at` this time.
     pub(crate) fn value(&mut self, name: &str, at: Timestamp, value: &Value) {
         if !self.metrics.contains_key(name) {
             if self.metrics.len() >= MAX_METRICS {

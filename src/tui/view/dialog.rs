@@ -12,7 +12,9 @@ use crate::model::device_type::{Feature, Payload};
 use crate::model::id::{DeviceId, OperationId};
 use crate::model::text::{cut, for_terminal};
 use crate::tui::app::{App, what};
-use crate::tui::dialog::{Dialog, Sending, Stage};
+use crate::tui::dialog::Dialog;
+use crate::tui::dialog::send::{Sending, Stage};
+use crate::tui::dialog::setup::SetupForm;
 use crate::tui::state::devices::title;
 use crate::tui::state::input::Input;
 use crate::tui::{format, theme};
@@ -44,6 +46,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, dialog: &Dialog
             title: "Cancel this operation?",
             lines: cancel_lines(app, *id),
             keys: "y cancel it   n leave it",
+            first: 0,
+        },
+        Dialog::Setup(form) => Content {
+            title: "The first administrator",
+            lines: setup_lines(form),
+            keys: "Enter next   Esc close",
             first: 0,
         },
         Dialog::Send(sending) => send_content(app, sending, inner, usize::from(area.height)),
@@ -239,6 +247,28 @@ fn confirm_lines(app: &App, device: DeviceId, feature: &Feature, payload: Option
         lines.push(Line::default());
         lines.push(Line::styled("▲ It interrupts the device, or destroys something.", theme::WARN));
     }
+    lines
+}
+
+fn setup_lines(form: &SetupForm) -> Vec<Line<'static>> {
+    let mut lines: Vec<Line<'static>> = form
+        .fields
+        .iter()
+        .zip(0..)
+        .map(|((name, input), at)| {
+            let show = |text: &str| {
+                if SetupForm::is_secret(at) { "•".repeat(text.chars().count()) } else { clean(text) }
+            };
+            let (before, after) = input.halves();
+            let mut line = label(name, show(before), theme::PLAIN);
+            if at == form.focus {
+                line.push_span(Span::styled("█", theme::ACCENT));
+            }
+            line.push_span(show(after));
+            line
+        })
+        .collect();
+    lines.extend(form.problem.map(|why| Line::styled(why, theme::BAD)));
     lines
 }
 

@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 
 use crate::tui::{format, theme};
 
-const KEYS: [(&str, &str); 15] = [
+const KEYS: [(&str, &str); 16] = [
     ("1 2 3 4  Tab", "the screens"),
     ("j k  ↑ ↓", "the next and the previous row"),
     ("PgUp PgDn g G", "ten rows, the first, the last"),
@@ -15,6 +15,7 @@ const KEYS: [(&str, &str); 15] = [
     ("s  S", "sort by the next column; turn the order"),
     ("o", "send an operation to the device"),
     ("c", "cancel the operation"),
+    ("a", "on a fresh site's overview: make the administrator"),
     ("r", "connect now, while there is no daemon"),
     ("Ctrl-L", "draw the screen anew"),
     ("q  Ctrl-C", "quit"),

@@ -14,8 +14,8 @@ use crate::tui::state::board::{Board, History, mean};
 use crate::tui::{format, theme};
 use crate::wire::host::{Host, Power, Space, Status};
 
-/// Columns of the figures to the right of a bar: `412 MiB of 3.7 GiB`.
-const FIGURES: usize = 20;
+/// Columns of the figures to the right of a bar: `43.2 GiB of 90.9 GiB`.
+const FIGURES: usize = 21;
 /// The longest bar, in columns.
 const LONGEST_BAR: usize = 40;
 /// Up to this many cores have a line each; more share one.
@@ -23,7 +23,7 @@ const CORES_IN_LINES: usize = 4;
 /// The most network interfaces shown.
 const MAX_INTERFACES: usize = 3;
 /// Lines of the box that tells how to set Pym up.
-const SETUP_HEIGHT: u16 = 5;
+const SETUP_HEIGHT: u16 = 4;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     let board = &app.state.board;
@@ -54,7 +54,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
 
     let bottom = Rect { y: area.y + height, height: area.height - height, ..area };
     if setup {
-        draw_setup(frame, bottom, &board.status);
+        draw_setup(frame, bottom, board);
     } else if bottom.height > 2 {
         events::latest(frame, bottom, app);
     }
@@ -253,12 +253,14 @@ fn daemon_lines(board: &Board, app: &App, width: u16) -> Vec<Line<'static>> {
     ]
 }
 
-fn draw_setup(frame: &mut Frame<'_>, area: Rect, status: &Status) {
+fn draw_setup(frame: &mut Frame<'_>, area: Rect, board: &Board) {
+    let (host, status) = (&board.host.hostname, &board.status);
+    let port =
+        status.endpoints.https.first().and_then(|address| address.rsplit_once(':')).map_or("9443", |(_, port)| port);
     let area = section::section(frame, area, "Set up", "no administrator yet", true);
     let width = usize::from(area.width);
     let code = status.setup_code.as_deref().unwrap_or("(told on the control socket alone)");
     let code = format::fit(code, width.saturating_sub(14));
-    let socket = &status.endpoints.control;
     section::lines(
         frame,
         area,
@@ -268,9 +270,12 @@ fn draw_setup(frame: &mut Frame<'_>, area: Rect, status: &Status) {
                 Span::styled(code, theme::WARN.patch(theme::STRONG)),
                 Span::styled("   works once", theme::DIM),
             ]),
-            Line::styled(" It makes the first administrator:", theme::DIM),
-            Line::raw(format::fit(&format!(" curl --unix-socket {socket} http://pym/api/v1/setup \\"), width)),
-            Line::raw(format::fit("   --json '{\"code\": \"CODE\", \"name\": \"admin\", \"password\": \"…\"}'", width)),
+            Line::from(vec![
+                Span::styled(" Press ", theme::DIM),
+                Span::styled("a", theme::ACCENT),
+                Span::styled(" to make the first administrator, or send code, name and password to", theme::DIM),
+            ]),
+            Line::raw(format::fit(&format!(" POST https://{host}:{port}/api/v1/setup"), width)),
         ],
     );
 }

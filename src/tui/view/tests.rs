@@ -50,7 +50,7 @@ fn page() -> App {
         let at = sample::NOW.plus(std::time::Duration::from_secs(u64::from(second)));
         let values = vec![("cpu_temp".to_owned(), Value::Number(48.0 + f64::from(second * 7 % 11) / 4.0))];
         let changes = vec![Change::Telemetry { device, at, values }];
-        app.update(Event::Delta(Delta { at: sample::NOW, dropped: 0, changes }), sample::NOW);
+        app.update(Event::Delta(Delta { at, dropped: 0, changes }), at);
     }
     app
 }
@@ -62,13 +62,44 @@ fn the_overview() {
 }
 
 #[test]
+fn the_picture_in_the_documentation_is_the_overview() {
+    let mut app = site();
+    let snapshot = sample::snapshot();
+    for second in 1..=60_u32 {
+        let wave = |step: u32, by: u32| f64::from(second * step % by) / f64::from(by);
+        let mut host = snapshot.host.clone();
+        for cpu in &mut host.cpu {
+            *cpu *= 0.6 + 0.1 * f32::from(u8::try_from(second % 7).unwrap());
+        }
+        let mut status = snapshot.status.clone();
+        status.rates.mqtt_in *= 0.7 + 0.5 * wave(3, 8);
+        status.rates.mqtt_out *= 0.4 + wave(5, 9);
+        status.rates.http *= wave(1, 5);
+        status.rates.telemetry *= 0.8 + 0.4 * wave(5, 11);
+        let changes = vec![Change::Host { host: Box::new(host) }, Change::Status { status: Box::new(status) }];
+        app.update(Event::Delta(Delta { at: sample::NOW, dropped: 0, changes }), sample::NOW);
+    }
+    let text = small(&app);
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tui.txt");
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
+        std::fs::write(path, format!("{text}\n")).unwrap();
+    }
+    let shown = std::fs::read_to_string(path).unwrap();
+    assert_eq!(shown.trim_end(), text.trim_end(), "docs/tui.txt shows another screen");
+}
+
+#[test]
 fn the_overview_of_a_fresh_site_tells_how_to_set_it_up() {
     let mut snapshot = sample::snapshot();
     snapshot.devices.clear();
     snapshot.status.counts = crate::wire::host::Counts::default();
     snapshot.status.setup_needed = true;
     snapshot.status.setup_code = Some("7KQ2-MNP4-W8XR".to_owned());
-    assert_snapshot!("setup_80x24", small(&shown(snapshot)));
+    let mut app = shown(snapshot);
+    assert_snapshot!("setup_80x24", small(&app));
+    press(&mut app, "a\nwhat a secret\n");
+    let text = small(&app);
+    assert!(text.contains("•••") && !text.contains("what a secret"), "{text}");
 }
 
 #[test]
