@@ -1,5 +1,167 @@
-//! DOOR: MQTT. Pym's own broker: packets, sessions, the topic tree, retained messages and access rules.
+//! DOOR: MQTT 3.1.1 (OASIS standard of 29 October 2014). Pym's own broker: packets, sessions, the filter tree, retained
+//! messages and access rules.
+//!
+//! A connection is one task ([`connection`]). It reads packets, hands what must be durable to the [`exchange`], and
+//! acknowledges in order once it is committed. The [`router`] knows all sessions and what they listen to; it is one
+//! lock, held for moments.
 
+mod access;
 pub mod codec;
+mod connect;
+mod connection;
+mod exchange;
 pub mod limits;
+mod push;
+mod retained;
+mod router;
+mod session;
+mod socket;
+mod sys;
+#[cfg(test)]
+mod tests;
 pub mod topic;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
+
+use crate::app::downlink::Downlink;
+use crate::app::{App, Error};
+use crate::model::change::NoticeKind;
+use connect::Turns;
+use connection::Connection;
+use exchange::{Exchange, Shared};
+use limits::{MAX_EXCHANGE, MAX_REPORTS};
+use push::Report;
+use router::Router;
+use socket::Socket;
+
+/// The broker; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Broker {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    app: App,
+    shared: Shared,
+    exchange: Exchange,
+    turns: Turns,
+    reports: mpsc::Sender<Report>,
+    started: Instant,
+    stop: CancellationToken,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+    told_of_drops: std::sync::atomic::AtomicBool,
+}
+
+impl Broker {
+    /// Restores the sessions of the last run and starts to carry out the application's orders.
+    ///
+    /// # Errors
+    /// When the sessions cannot be read.
+    pub async fn start(app: App, orders: mpsc::Receiver<Downlink>) -> Result<Self, Error> {
+        let shared = Shared::new(Router::restore(app.mqtt_restore().await?));
+        let (exchange, lane) = Exchange::new(app.clone(), shared.clone(), MAX_EXCHANGE);
+        let (reports, reported) = mpsc::channel(MAX_REPORTS);
+        let inner = Inner {
+            app: app.clone(),
+            shared: shared.clone(),
+            exchange,
+            turns: Turns::new(),
+            reports,
+            started: Instant::now(),
+            stop: CancellationToken::new(),
+            tasks: Mutex::default(),
+            told_of_drops: std::sync::atomic::AtomicBool::new(false),
+        };
+        let broker = Self { inner: Arc::new(inner) };
+        let tasks = vec![
+            tokio::spawn(lane.run(app.clone(), shared)),
+            tokio::spawn(push::carry_out(broker.clone(), orders)),
+            tokio::spawn(sys::publish(broker.clone())),
+            tokio::spawn({
+                let stop = broker.inner.stop.clone();
+                async move {
+                    stop.run_until_cancelled(push::pass_on(app, reported)).await;
+                }
+            }),
+        ];
+        *broker.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner) = tasks;
+        Ok(broker)
+    }
+
+    /// Serves one connection to its end: of its client, or by `shutdown`. `origin` is the client's address.
+    pub async fn serve<S>(&self, stream: S, origin: String, shutdown: CancellationToken)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send,
+    {
+        self.inner.app.metrics().mqtt_connections.inc();
+        let mut socket = Socket::new(stream);
+        let connecting = Box::pin(connect::connect(self, &mut socket, &origin));
+        match shutdown.run_until_cancelled(connecting).await {
+            Some(Some(client)) => Connection::new(self, socket, client).serve(&shutdown).await,
+            Some(None) | None => {
+                // The client may be gone already.
+                drop(tokio::time::timeout(limits::CLOSE_TIMEOUT, socket.finish()).await);
+            }
+        }
+        self.inner.app.metrics().mqtt_connections.dec();
+    }
+
+    /// Ends what the broker does by itself, after the last connection has ended; what they handed in is committed.
+    pub async fn stop(&self) {
+        self.inner.exchange.close().await;
+        self.inner.stop.cancel();
+        let tasks = std::mem::take(&mut *self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task of the broker failed");
+            }
+        }
+    }
+
+    fn app(&self) -> &App {
+        &self.inner.app
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.inner.shared
+    }
+
+    fn exchange(&self) -> &Exchange {
+        &self.inner.exchange
+    }
+
+    fn turns(&self) -> &Turns {
+        &self.inner.turns
+    }
+
+    fn started(&self) -> Instant {
+        self.inner.started
+    }
+
+    fn stopping(&self) -> WaitForCancellationFuture<'_> {
+        self.inner.stop.cancelled()
+    }
+
+    async fn report(&self, report: Report) {
+        // Refused only while the daemon stops.
+        self.inner.reports.send(report).await.ok();
+    }
+
+    fn count_dropped(&self, dropped: u64) {
+        if dropped == 0 {
+            return;
+        }
+        self.inner.app.metrics().mqtt_dropped.add(dropped);
+        if !self.inner.told_of_drops.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            let text = "MQTT messages were dropped: a subscriber's queue or the retained messages are full".to_owned();
+            self.inner.app.notice(NoticeKind::Daemon, None, text);
+        }
+    }
+}

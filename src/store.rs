@@ -33,7 +33,7 @@ pub use error::StoreError;
 pub use oauth::{ClientRow, Holder, Revoked, TokenKind, TokenRow};
 pub use session::SessionRow;
 pub use user::UserRow;
-pub use writer::{Flush, MAX_QUEUED, WriterStats};
+pub use writer::{Flush, MAX_QUEUED, Ticket, WriterStats};
 
 use reader::Readers;
 use writer::Writer;
@@ -111,7 +111,7 @@ impl Store {
         &self,
         flush: Flush,
         job: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<writer::Ticket<T, E>, StoreError>
+    ) -> Result<Ticket<T, E>, StoreError>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,

@@ -6,6 +6,8 @@ use std::time::Duration;
 pub const MAX_PACKET: usize = 256 * 1024;
 /// The most bytes of a CONNECT packet, which is read before the sender is known.
 pub const MAX_CONNECT: usize = 32 * 1024;
+/// The most bytes of a client id.
+pub const MAX_CLIENT_ID: usize = 512;
 /// How long a client may take from the opening of the connection to the end of its CONNECT.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the last packets to a client may take when the connection is being closed.
@@ -41,6 +43,8 @@ pub const MAX_OUTBOX_MESSAGES: usize = 1000;
 pub const MAX_OUTBOX_BYTES: usize = 1024 * 1024;
 /// How many bytes of packets are encoded ahead of the socket.
 pub const WRITE_AHEAD: usize = 16 * 1024;
+/// This many bytes waiting for a client that does not read stop the reading from it.
+pub const MAX_OUTPUT: usize = 64 * 1024;
 /// How long a slow subscriber may hold its publishers back before its messages are dropped instead.
 pub const MAX_HOLD: Duration = Duration::from_secs(2);
 
