@@ -5,6 +5,7 @@
 //! of the application, which decides (403, 404, 409, 429), and encodes the answer. Every refusal is a
 //! [`problem::Problem`].
 
+mod agent;
 mod audit;
 mod auth;
 mod backup;

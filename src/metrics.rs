@@ -112,10 +112,6 @@ registry! {
     counter mqtt_dropped: Counter, "pym_mqtt_dropped_total", "MQTT messages dropped because a queue was full.";
     counter telemetry_events: Counter, "pym_telemetry_events_total", "Telemetry events stored.";
     counter operations: PerOutcome<Counter>, "pym_operations_total", "Operations sent to devices, and how they ended.";
-    counter store_commits: Counter, "pym_store_commits_total", "Transactions the store committed.";
-    counter store_writes: Counter, "pym_store_writes_total", "Write requests in these transactions.";
-    counter store_failures: Counter, "pym_store_failures_total", "Write requests that failed.";
-    counter store_queue_full: Counter, "pym_store_queue_full_total", "Times a write had to wait because the queue was full.";
     counter watch_dropped: Counter, "pym_watch_dropped_total", "Changes dropped because a watcher was too slow.";
     counter panics: Counter, "pym_panics_total", "Panics caught.";
 }
@@ -156,7 +152,8 @@ impl Metrics {
         let mut last = None;
         for sample in samples {
             if last != Some(sample.name) {
-                head(&mut text, sample.name, "gauge", sample.help);
+                let kind = if sample.name.ends_with("_total") { "counter" } else { "gauge" };
+                head(&mut text, sample.name, kind, sample.help);
                 last = Some(sample.name);
             }
             let labels: Vec<_> = sample.labels.iter().map(|(name, value)| label(name, value)).collect();

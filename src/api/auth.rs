@@ -5,17 +5,15 @@ use warp::http::{HeaderMap, Method, StatusCode};
 
 use super::Api;
 use super::problem::Problem;
-use crate::app::Error;
 use crate::model::actor::{Actor, Principal, Scopes};
 use crate::net::Peer;
 
 /// The cookie that carries a session's token.
 const SESSION_COOKIE: &str = "pym_session";
-/// The most bytes of a token; a longer one is no token.
-const MAX_TOKEN: usize = 512;
 
 /// The caller of a request.
 pub(super) struct Caller {
+    pub(super) peer: Peer,
     pub(super) actor: Actor,
     /// The token or session the caller showed.
     pub(super) token: Option<String>,
@@ -23,10 +21,8 @@ pub(super) struct Caller {
 
 /// The caller of a public route: nobody, but from somewhere.
 pub(super) fn stranger(peer: &Peer) -> Caller {
-    Caller {
-        actor: Actor { principal: Principal::Anonymous, scopes: Scopes::NONE, origin: peer.to_string() },
-        token: None,
-    }
+    let actor = Actor { principal: Principal::Anonymous, scopes: Scopes::NONE, origin: peer.to_string() };
+    Caller { peer: *peer, actor, token: None }
 }
 
 /// Finds out who calls.
@@ -38,7 +34,7 @@ pub(super) async fn caller(api: &Api, peer: &Peer, method: &Method, headers: &He
     let origin = peer.to_string();
     if let Peer::Local { uid } = peer {
         let actor = Actor { principal: Principal::Local { uid: *uid }, scopes: Scopes::ALL, origin };
-        return Ok(Caller { actor, token: None });
+        return Ok(Caller { peer: *peer, actor, token: None });
     }
     let token = if let Some(authorization) = headers.get(AUTHORIZATION) {
         bearer(authorization).ok_or_else(|| Problem::unauthorized("send the header Authorization: Bearer TOKEN"))?
@@ -51,11 +47,8 @@ pub(super) async fn caller(api: &Api, peer: &Peer, method: &Method, headers: &He
     } else {
         return Ok(stranger(peer));
     };
-    if token.len() > MAX_TOKEN {
-        return Err(Error::Unauthorized("this is no token of Pym's".to_owned()).into());
-    }
     let actor = api.app.bearer(token, &origin).await?;
-    Ok(Caller { actor, token: Some(token.to_owned()) })
+    Ok(Caller { peer: *peer, actor, token: Some(token.to_owned()) })
 }
 
 /// The token of an `Authorization` header (RFC 6750, section 2.1; the scheme in any letter case).

@@ -79,7 +79,8 @@ fn decode<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(json);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
-        let field = if path == "." { "" } else { echo(&path) };
+        // `.` is the whole, `?` a place that was not reached.
+        let field = echo(path.trim_end_matches(['.', '?']));
         let cause = error.into_inner().to_string();
         let at = if field.is_empty() { String::new() } else { format!(" at {field:?}") };
         Problem::bad(field, format!("the body is not the JSON that is expected{at}: {}", echo(&cause)))

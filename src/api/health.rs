@@ -65,6 +65,7 @@ async fn metrics(call: Call) -> Result<impl Reply, Problem> {
     let counts = call.app().counts(call.actor()).await?;
     let status = call.app().status(&Actor::system()).await?;
     let host = call.app().host(&Actor::system())?;
+    let store = call.app().store().stats();
     let one = |name, help, value| Sample { name, help, labels: Vec::new(), value };
     let uptime = call.app().clock().now().since(status.started_at).as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "counts and bytes stay far below 2^53")]
@@ -80,6 +81,11 @@ async fn metrics(call: Call) -> Result<impl Reply, Problem> {
     samples.extend([
         one("pym_devices_online", "Devices with an open MQTT connection.", number(counts.online)),
         one("pym_operations_pending", "Operations that wait for their device.", number(counts.operations_pending)),
+        one("pym_store_commits_total", "Transactions the store committed.", number(store.commits)),
+        one("pym_store_writes_total", "Write requests in these transactions.", number(store.jobs)),
+        one("pym_store_failures_total", "Write requests that failed and were undone.", number(store.failed)),
+        one("pym_store_waits_total", "Times a write had to wait because the queue was full.", number(store.waits)),
+        one("pym_store_queued", "Write requests in the queue.", number(store.queued)),
         one("pym_uptime_seconds", "Time since the daemon started.", uptime),
         one("pym_resident_memory_bytes", "Memory the daemon holds.", number(host.daemon.rss)),
         one("pym_open_files", "Files and sockets the daemon has open.", number(host.daemon.open_files)),

@@ -3,12 +3,12 @@
 use futures_util::future::BoxFuture;
 use percent_encoding::percent_decode_str;
 use warp::Reply;
-use warp::http::Method;
+use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
 use super::call::Call;
 use super::problem::Problem;
-use super::{audit, backup, device, device_type, group, health, host, operation, telemetry, token, user, watch};
+use super::{agent, audit, backup, device, device_type, group, health, host, operation, telemetry, token, user, watch};
 
 type Handler = Box<dyn Fn(Call) -> BoxFuture<'static, Result<Response, Problem>> + Send + Sync>;
 
@@ -69,6 +69,7 @@ pub fn table() -> Table {
         host::routes(),
         device_type::routes(),
         device::routes(),
+        agent::routes(),
         telemetry::routes(),
         group::routes(),
         operation::routes(),
@@ -141,7 +142,7 @@ fn params(pattern: &str, path: &str) -> Result<Vec<String>, Problem> {
     given
         .map(|(_, given)| percent_decode_str(given).decode_utf8().map(std::borrow::Cow::into_owned))
         .collect::<Result<_, _>>()
-        .map_err(|_| Problem::bad("", "the path holds bytes that are not UTF-8"))
+        .map_err(|_| Problem::new(StatusCode::NOT_FOUND, "the path holds bytes that are not UTF-8"))
 }
 
 impl std::fmt::Debug for Route {

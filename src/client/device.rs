@@ -125,7 +125,7 @@ impl Client {
 
     /// The agent of an enrolled device, with new credentials in it: a zip archive, at most 32 MiB.
     pub async fn agent(&self, key: &DeviceKey) -> Result<Bytes, Error> {
-        self.bytes(&Call::get(key.path("/agent"))).await
+        self.bytes(&Call::post(key.path("/agent"))).await
     }
 
     /// Enrolls a device of that type and name, and gives its agent: a zip archive.

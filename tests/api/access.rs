@@ -1,0 +1,239 @@
+//! Who may do what: every operation of the document against every kind of caller, sessions, and what browsers send.
+
+use serde_json::{Value, json};
+
+use super::site::{Caller, PASSWORD, Site, anonymous, bearer, local};
+
+const NOBODY: &str = "01890000-0000-7000-8000-000000000000";
+
+/// A body that each operation understands, so that it gets as far as asking who calls.
+fn body(path: &str, method: &str) -> Value {
+    match (path.trim_start_matches("/api/v1"), method) {
+        ("/device-types", "POST") | ("/device-types/{name}", "PUT") => json!({ "name": "arduino", "title": "x" }),
+        ("/devices", "POST") => json!({ "type": "raspberrypi", "identifier": "enrolled-by-the-matrix" }),
+        ("/devices/{id}/properties", _) => json!([]),
+        ("/devices/{id}/telemetry", _) => json!({ "values": { "a": 1 } }),
+        ("/devices/{id}", "PATCH") => json!({}),
+        ("/groups" | "/groups/{id}", _) => json!({ "name": "made-by-the-matrix" }),
+        ("/groups/{id}/devices", _) => json!({ "devices": [NOBODY] }),
+        ("/activities", _) => json!({ "code": "bulb", "payload": "ON", "devices": [NOBODY] }),
+        ("/tokens", _) => json!({ "name": "x", "scopes": ["read"] }),
+        ("/users", _) => json!({ "name": "made-by-the-matrix", "role": "viewer", "password": "" }),
+        ("/users/{name}/password", _) => json!({ "password": "" }),
+        other => panic!("the matrix has no body for {other:?}"),
+    }
+}
+
+/// The path with things in the place of its parameters that do not exist, or that every site has; `device` does exist.
+fn target(path: &str, device: &str) -> String {
+    // Credentials are issued by what may be done to this device, its owner by more.
+    let path = path.replace("/devices/{id}/tokens", &format!("/devices/{device}/tokens"));
+    let path = path.replace("/devices/{id}/agent", &format!("/devices/{device}/agent"));
+    let path = path.replace("/devices/agent", "/devices/agent?type=arduino&name=x");
+    let path = path.replace("/device-types/{name}", "/device-types/arduino").replace("{name}", "nobody");
+    path.replace("/activities/{id}", "/activities/1").replace("{id}", NOBODY).replace("{metric}", "a")
+}
+
+/// One kind of caller: the scopes it has, and whether it is a person.
+struct Kind {
+    name: &'static str,
+    caller: Caller,
+    scopes: &'static [&'static str],
+    is_person: bool,
+}
+
+impl Kind {
+    /// Whether the document lets such a caller do it.
+    fn may(&self, security: &[Value]) -> bool {
+        let Some(roles) = security.first().map(|required| required["bearer"].as_array().unwrap()) else { return true };
+        if security.contains(&json!({})) || self.scopes.contains(&"admin") {
+            return true;
+        }
+        // What needs credentials but no scope is for people.
+        if roles.is_empty() {
+            self.is_person
+        } else {
+            roles.iter().all(|role| self.scopes.contains(&role.as_str().unwrap()))
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_operation_asks_who_calls() {
+    let site = Site::start().await;
+    let device = site.pi("itself").await["credentials"]["access_token"].as_str().unwrap().to_owned();
+    site.app.update_standing(|standing| {
+        standing.endpoints.http = vec!["0.0.0.0:8280".to_owned()];
+        standing.endpoints.mqtt = vec!["0.0.0.0:1883".to_owned()];
+    });
+    let other = site.pi("other").await;
+    let other = other["device"]["id"].as_str().unwrap();
+    let kind = |name, caller, scopes, is_person| Kind { name, caller, scopes, is_person };
+    let kinds = [
+        kind("anonymous", anonymous(), &[], false),
+        kind("device", bearer(&device), &[], false),
+        kind("metrics token", bearer(&site.token(&["metrics"]).await), &["metrics"], false),
+        kind("reading token", bearer(&site.token(&["read"]).await), &["read"], false),
+        kind("enrolling token", bearer(&site.token(&["enroll"]).await), &["enroll"], false),
+        kind("viewer", bearer(&site.person("viewer").await), &["read"], true),
+        kind("operator", bearer(&site.person("operator").await), &["read", "operate", "enroll"], true),
+        kind("administrator", bearer(&site.person("admin").await), &["admin"], true),
+        kind("local", local(), &["admin"], false),
+    ];
+    let mut asked = 0;
+    for (method, path, operation) in site.document.operations() {
+        let security = operation["security"].as_array().unwrap();
+        if security.is_empty() || path == "/api/v1/logout" || (path, method.as_str()) == ("/api/v1/sessions", "DELETE")
+        {
+            continue;
+        }
+        for kind in &kinds {
+            let Kind { name, caller, .. } = kind;
+            let has_body = operation["requestBody"].is_object();
+            let caller = caller.clone().with("content-type", "application/json");
+            let body = if has_body { body(path, &method).to_string() } else { String::new() };
+            let status = site.open(&caller, &method, &target(path, other), body).await.status().as_u16();
+            let refused = if *name == "anonymous" { status == 401 } else { status == 403 };
+            assert_eq!(refused, !kind.may(security), "{name}: {method} {path} answers {status}");
+            assert!(status < 500, "{name}: {method} {path} answers {status}");
+            asked += 1;
+        }
+    }
+    assert!(asked > 300, "{asked}");
+}
+
+#[tokio::test]
+async fn a_device_reaches_itself_and_nothing_else() {
+    let site = Site::start().await;
+    let own = site.pi("own").await;
+    let other = site.pi("other").await["device"]["id"].as_str().unwrap().to_owned();
+    let device = bearer(own["credentials"]["access_token"].as_str().unwrap());
+    let own = own["device"]["id"].as_str().unwrap();
+    let event = json!({ "values": { "a": 1 } });
+    for (id, allowed) in
+        [(own, true), ("raspberrypi:own", true), (&*other, false), ("raspberrypi:other", false), (NOBODY, false)]
+    {
+        let path = format!("/api/v1/devices/{id}");
+        let expect = |status: u16| if allowed { status } else { 403 };
+        site.send(&device, "POST", &format!("{path}/telemetry"), event.clone()).await.is(expect(201));
+        site.get(&device, &format!("{path}/telemetry")).await.is(expect(200));
+        site.get(&device, &format!("{path}/telemetry/a")).await.is(expect(200));
+        site.get(&device, &format!("{path}/operations")).await.is(expect(200));
+        site.send(&device, "PUT", &format!("{path}/properties"), json!([])).await.is(expect(204));
+        site.send(&device, "PATCH", &path, json!({ "name": "x" })).await.is(403);
+    }
+    assert_eq!(site.get(&device, "/api/v1/whoami").await.is(200).json()["principal"], "device:raspberrypi/own");
+}
+
+#[tokio::test]
+async fn the_first_administrator_is_set_up_once_with_the_code() {
+    let site = Site::start().await;
+    site.app.setup_needed().await.unwrap();
+    let code = site.app.setup_code().unwrap();
+    assert_eq!(site.get(&local(), "/api/v1/status").await.is(200).json()["setup_code"], code.as_str());
+    let reader = bearer(&site.token(&["read"]).await);
+    assert!(site.get(&reader, "/api/v1/status").await.is(200).json().get("setup_code").is_none());
+    let setup = |code: &str| json!({ "code": code, "name": "root", "password": PASSWORD });
+    let refused = site.send(&anonymous(), "POST", "/api/v1/setup", setup("000000")).await.is(401);
+    assert!(refused.header("www-authenticate").starts_with("Bearer"));
+    let made = site.send(&anonymous(), "POST", "/api/v1/setup", setup(&code)).await.is(201).json();
+    assert_eq!((&made["name"], &made["role"]), (&json!("root"), &json!("admin")));
+    site.send(&anonymous(), "POST", "/api/v1/setup", setup(&code)).await.is(409);
+    assert_eq!(site.get(&local(), "/api/v1/status").await.is(200).json()["setup_needed"], false);
+}
+
+#[tokio::test]
+async fn a_session_lives_from_login_to_logout() {
+    let site = Site::start().await;
+    site.person("viewer").await;
+    let login = json!({ "name": "viewer", "password": PASSWORD });
+    let opened = site.send(&anonymous(), "POST", "/api/v1/login", login).await.is(200);
+    let cookie = opened.header("set-cookie").to_owned();
+    for attribute in ["; Secure", "; HttpOnly", "; SameSite=Strict", "; Path=/"] {
+        assert!(cookie.contains(attribute), "{cookie}");
+    }
+    let cookie = cookie.split(';').next().unwrap();
+    assert_eq!(cookie, format!("pym_session={}", opened.json()["token"].as_str().unwrap()));
+    let browser = anonymous().with("cookie", cookie).with("host", "pi.local:9443");
+    assert_eq!(site.get(&browser, "/api/v1/whoami").await.is(200).json()["principal"], "viewer");
+    let sessions = site.get(&browser, "/api/v1/sessions").await.is(200).json();
+    assert_eq!((&sessions["total"], &sessions["items"][0]["origin"]), (&json!(2), &json!("192.0.2.7")));
+    // A page of another site may not use it; Pym's own may.
+    site.raw(&browser, "POST", "/api/v1/logout", "").await.is(403);
+    site.raw(&browser.clone().with("sec-fetch-site", "cross-site"), "POST", "/api/v1/logout", "").await.is(403);
+    site.raw(&browser.clone().with("origin", "https://evil.example"), "POST", "/api/v1/logout", "").await.is(403);
+    let own = browser.clone().with("origin", "https://pi.local:9443");
+    let ended = site.raw(&own, "POST", "/api/v1/logout", "").await.is(204);
+    assert!(ended.header("set-cookie").contains("Max-Age=0"));
+    site.get(&browser, "/api/v1/whoami").await.is(401);
+    // A stale cookie does not keep its owner from logging in again.
+    let again = json!({ "name": "viewer", "password": PASSWORD });
+    let again = site.send(&browser, "POST", "/api/v1/login", again).await.is(200).json();
+    let viewer = bearer(again["token"].as_str().unwrap());
+    site.raw(&viewer, "DELETE", "/api/v1/sessions", "").await.is(204);
+    site.get(&viewer, "/api/v1/sessions").await.is(401);
+}
+
+#[tokio::test]
+async fn wrong_passwords_are_refused_alike_and_then_slowed_down() {
+    let site = Site::start().await;
+    site.person("viewer").await;
+    let wrong = json!({ "name": "viewer", "password": "wrong" });
+    let nobody = json!({ "name": "nobody", "password": "wrong" });
+    let first = site.send(&anonymous(), "POST", "/api/v1/login", wrong.clone()).await.is(401);
+    assert_eq!(first.body, site.send(&anonymous(), "POST", "/api/v1/login", nobody).await.is(401).body);
+    for _ in 0..50 {
+        let answer = site.send(&anonymous(), "POST", "/api/v1/login", wrong.clone()).await;
+        if answer.status == 429 {
+            assert!(answer.header("retry-after").parse::<u64>().unwrap() > 0);
+            return;
+        }
+        answer.is(401);
+    }
+    panic!("passwords can be tried for ever");
+}
+
+#[tokio::test]
+async fn credentials_that_are_none_are_refused() {
+    let site = Site::start().await;
+    let long = "x".repeat(10_000);
+    for value in ["Bearer", "Bearer ", "Bearer nonsense", "Basic YTpi", "Digest x", &format!("Bearer {long}")] {
+        let caller = anonymous().with("authorization", value);
+        let answer = site.get(&caller, "/api/v1/whoami").await.is(401);
+        assert!(answer.header("www-authenticate").starts_with("Bearer"));
+        assert!(!answer.text().contains("nonsense"), "a problem repeats no credentials");
+    }
+    site.get(&anonymous().with("cookie", "pym_session=nonsense"), "/api/v1/whoami").await.is(401);
+    let unread = anonymous().with("cookie", "other=1; pym_sessions=2");
+    assert_eq!(site.get(&unread, "/api/v1/whoami").await.is(200).json()["principal"], "anonymous");
+}
+
+#[tokio::test]
+async fn a_token_is_made_used_and_revoked() {
+    let site = Site::start().await;
+    let operator = bearer(&site.person("operator").await);
+    let too_much = json!({ "name": "x", "scopes": ["admin"] });
+    site.send(&operator, "POST", "/api/v1/tokens", too_much).await.is(403);
+    let made = site.send(&operator, "POST", "/api/v1/tokens", json!({ "name": "x", "scopes": ["read"] })).await.is(201);
+    let token = bearer(made.json()["secret"].as_str().unwrap());
+    site.get(&token, "/api/v1/devices").await.is(200);
+    let listed = site.get(&operator, "/api/v1/tokens").await.is(200).json();
+    assert_eq!(listed["total"], 1);
+    assert!(listed["items"][0].get("secret").is_none(), "a secret is told once");
+    site.raw(&operator, "DELETE", made.header("location"), "").await.is(204);
+    site.get(&token, "/api/v1/devices").await.is(401);
+}
+
+#[tokio::test]
+async fn a_person_is_added_renamed_nothing_and_removed() {
+    let site = Site::start().await;
+    let viewer = bearer(&site.person("viewer").await);
+    site.send(&viewer, "PUT", "/api/v1/users/viewer/password", json!({ "password": "another long one" })).await.is(204);
+    site.get(&viewer, "/api/v1/whoami").await.is(401);
+    let login = json!({ "name": "viewer", "password": "another long one" });
+    let viewer = site.send(&anonymous(), "POST", "/api/v1/login", login).await.is(200).json();
+    let viewer = bearer(viewer["token"].as_str().unwrap());
+    site.raw(&local(), "DELETE", "/api/v1/users/viewer", "").await.is(204);
+    site.get(&viewer, "/api/v1/whoami").await.is(401);
+    site.raw(&local(), "DELETE", "/api/v1/users/viewer", "").await.is(404);
+}

@@ -1,0 +1,274 @@
+//! What the resources do, each from making to deleting.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::site::{Site, anonymous, bearer, local};
+
+#[tokio::test]
+async fn a_device_is_enrolled_found_changed_and_removed() {
+    let site = Site::start().await;
+    let enrolled = site.pi("kitchen").await;
+    let id = enrolled["device"]["id"].as_str().unwrap();
+    assert_eq!(enrolled["credentials"]["topic_prefix"], "carbon.super/raspberrypi/kitchen");
+    let again = json!({ "type": "raspberrypi", "identifier": "kitchen" });
+    let again = site.send(&local(), "POST", "/api/v1/devices", again).await.is(200);
+    assert_eq!(again.header("location"), format!("/api/v1/devices/{id}"));
+    let by_id = site.get(&local(), &format!("/api/v1/devices/{id}/")).await.is(200).json();
+    let by_name = site.get(&local(), "/api/v1/devices/raspberrypi:kitchen").await.is(200).json();
+    assert_eq!(by_id, by_name);
+    let edit = json!({ "name": "Küche", "status": "SUSPENDED" });
+    let edited = site.send(&local(), "PATCH", "/api/v1/devices/raspberrypi:kitchen", edit).await.is(200).json();
+    assert_eq!((&edited["name"], &edited["status"]), (&json!("Küche"), &json!("SUSPENDED")));
+    let properties = json!([{ "name": "room", "value": "2" }]);
+    site.send(&local(), "PUT", &format!("/api/v1/devices/{id}/properties"), properties).await.is(204);
+    let detail = site.get(&local(), &format!("/api/v1/devices/{id}")).await.is(200).json();
+    assert!(detail["properties"].as_array().unwrap().contains(&json!({ "name": "room", "value": "2" })));
+    assert_eq!(detail["status_history"][0]["to"], "SUSPENDED");
+    let renewed = site.raw(&local(), "POST", &format!("/api/v1/devices/{id}/tokens"), "").await.is(201).json();
+    assert_ne!(renewed["access_token"], enrolled["credentials"]["access_token"]);
+    site.raw(&local(), "DELETE", &format!("/api/v1/devices/{id}"), "").await.is(204);
+    site.raw(&local(), "DELETE", &format!("/api/v1/devices/{id}"), "").await.is(204);
+    assert_eq!(site.get(&local(), &format!("/api/v1/devices/{id}")).await.json()["status"], "REMOVED");
+    assert_eq!(site.get(&local(), "/api/v1/devices").await.is(200).json()["total"], 0);
+    let token = renewed["access_token"].as_str().unwrap();
+    site.get(&bearer(token), &format!("/api/v1/devices/{id}")).await.is(401);
+    let made = site.send(&local(), "POST", "/api/v1/devices", json!({ "type": "arduino" })).await.is(201).json();
+    assert_eq!(made["device"]["identifier"].as_str().unwrap().len(), 36, "Pym makes the identifier");
+}
+
+#[tokio::test]
+async fn an_agent_is_taken_away_with_its_keys() {
+    let site = Site::start().await;
+    let nowhere = site.raw(&local(), "POST", "/api/v1/devices/agent?type=raspberrypi&name=porch", "").await;
+    nowhere.is(409);
+    site.app.update_standing(|standing| {
+        standing.endpoints.http = vec!["0.0.0.0:8280".to_owned()];
+        standing.endpoints.mqtt = vec!["0.0.0.0:1883".to_owned()];
+    });
+    let agent = site.raw(&local(), "POST", "/api/v1/devices/agent?type=raspberrypi&name=porch", "").await.is(201);
+    assert!(agent.body.starts_with(b"PK\x03\x04"));
+    assert!(agent.header("content-disposition").contains("porch"), "{agent:?}");
+    let detail = site.get(&local(), agent.header("location")).await.is(200).json();
+    assert_eq!(detail["name"], "porch");
+    let again = format!("{}/agent", agent.header("location"));
+    assert!(site.raw(&local(), "POST", &again, "").await.is(200).body.starts_with(b"PK"));
+    site.raw(&local(), "POST", "/api/v1/devices/agent?type=android", "").await.is(400);
+    site.raw(&local(), "POST", "/api/v1/devices/agent", "").await.is(400);
+}
+
+#[tokio::test]
+async fn lists_are_filtered_sorted_and_paged() {
+    let site = Site::start().await;
+    for number in 0..7 {
+        site.pi(&format!("pi-{number}")).await;
+    }
+    site.send(&local(), "POST", "/api/v1/devices", json!({ "type": "arduino", "identifier": "uno" })).await.is(201);
+    let names = |page: &Value| -> Vec<String> {
+        page["items"].as_array().unwrap().iter().map(|item| item["identifier"].as_str().unwrap().to_owned()).collect()
+    };
+    let mut found = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let target = format!("/api/v1/devices?type=raspberrypi&sort=identifier&desc=true&limit=3{cursor}");
+        let page = site.get(&local(), &target).await.is(200).json();
+        assert_eq!(page["total"], 7);
+        found.extend(names(&page));
+        let Some(next) = page["next"].as_str() else { break };
+        let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(found, ["pi-6", "pi-5", "pi-4", "pi-3", "pi-2", "pi-1", "pi-0"]);
+    let page = site.get(&local(), "/api/v1/devices?status=ACTIVE,CREATED&status=BLOCKED&text=UNO").await.is(200);
+    assert_eq!(names(&page.json()), ["uno"]);
+    let edit = json!({ "status": "BLOCKED" });
+    site.send(&local(), "PATCH", "/api/v1/devices/arduino:uno", edit).await.is(200);
+    assert_eq!(names(&site.get(&local(), "/api/v1/devices?status=blocked").await.is(200).json()), ["uno"]);
+}
+
+#[tokio::test]
+async fn a_group_holds_devices() {
+    let site = Site::start().await;
+    let device = site.pi("one").await["device"]["id"].clone();
+    let made = site.send(&local(), "POST", "/api/v1/groups", json!({ "name": "Garden" })).await.is(201);
+    let group = made.header("location").to_owned();
+    site.send(&local(), "POST", "/api/v1/groups", json!({ "name": "garden" })).await.is(409);
+    let members = json!({ "devices": [device] });
+    site.send(&local(), "POST", &format!("{group}/devices"), members.clone()).await.is(204);
+    let renamed = json!({ "name": "Yard", "description": "outside" });
+    assert_eq!(site.send(&local(), "PUT", &group, renamed).await.is(200).json()["devices"], 1);
+    let page = site.get(&local(), &format!("{group}/devices?limit=5")).await.is(200).json();
+    assert_eq!(page["items"][0]["id"], device);
+    let detail = site.get(&local(), "/api/v1/devices/raspberrypi:one").await.json();
+    assert_eq!(detail["groups"], json!(["Yard"]));
+    let nobody = json!({ "devices": ["01890000-0000-7000-8000-000000000000"] });
+    site.send(&local(), "POST", &format!("{group}/devices"), nobody).await.is(404);
+    site.send(&local(), "DELETE", &format!("{group}/devices"), members).await.is(204);
+    assert_eq!(site.get(&local(), "/api/v1/groups").await.is(200).json()["items"][0]["devices"], 0);
+    site.raw(&local(), "DELETE", &group, "").await.is(204);
+    site.get(&local(), &group).await.is(404);
+}
+
+#[tokio::test]
+async fn an_operation_goes_to_many_devices_and_can_be_taken_back() {
+    let site = Site::start().await;
+    let mut devices = Vec::new();
+    for name in ["one", "two"] {
+        devices.push(site.pi(name).await["device"]["id"].clone());
+    }
+    let new = json!({ "code": "bulb", "payload": "on", "devices": devices });
+    let sent = site.send(&local(), "POST", "/api/v1/activities", new).await.is(201);
+    let activity = sent.json();
+    assert_eq!(activity["payload"], "ON", "as the type writes it");
+    assert_eq!(activity["operations"].as_array().unwrap().len(), 2);
+    let by_number = format!("/api/v1/activities/{}", activity["number"]);
+    assert_eq!(site.get(&local(), &by_number).await.is(200).json(), activity);
+    assert_eq!(site.get(&local(), sent.header("location")).await.is(200).json(), activity);
+    let page = site.get(&local(), "/api/v1/operations?device=raspberrypi:one&status=PENDING&code=bulb").await.is(200);
+    let operation = page.json()["items"][0]["id"].as_str().unwrap().to_owned();
+    let of_device = site.get(&local(), "/api/v1/devices/raspberrypi:one/operations?code=bulb").await.is(200).json();
+    assert_eq!(of_device["items"][0]["id"], operation.as_str());
+    let cancelled = site.raw(&local(), "POST", &format!("/api/v1/operations/{operation}/cancel"), "").await.is(200);
+    assert_eq!(cancelled.json()["status"], "CANCELLED");
+    site.raw(&local(), "POST", &format!("/api/v1/operations/{operation}/cancel"), "").await.is(409);
+    assert_eq!(site.get(&local(), &format!("/api/v1/operations/{operation}")).await.json()["status"], "CANCELLED");
+    let json_payload = json!({ "code": "stats", "payload": null, "devices": [devices[0]] });
+    site.send(&local(), "POST", "/api/v1/activities", json_payload).await.is(201);
+    let mut seen = Vec::new();
+    let mut target = "/api/v1/activities?limit=1".to_owned();
+    loop {
+        let page = site.get(&local(), &target).await.is(200).json();
+        seen.extend(page["items"].as_array().unwrap().iter().map(|item| item["number"].as_i64().unwrap()));
+        assert_eq!(page["total"].as_i64(), seen.first().copied());
+        let Some(next) = page["next"].as_str() else { break };
+        target = format!("/api/v1/activities?limit=1&cursor={next}");
+    }
+    assert!(seen.len() >= 2 && seen.is_sorted_by(|a, b| a > b), "{seen:?}");
+    assert_eq!(seen.last(), Some(&1));
+    let unknown = json!({ "code": "fly", "devices": devices });
+    let problem = site.send(&local(), "POST", "/api/v1/activities", unknown).await.is(400).json();
+    assert_eq!(problem["field"], "code");
+}
+
+#[tokio::test]
+async fn telemetry_is_kept_and_read_back_with_its_units() {
+    let site = Site::start().await;
+    let enrolled = site.pi("one").await;
+    let device = bearer(enrolled["credentials"]["access_token"].as_str().unwrap());
+    let telemetry = format!("/api/v1/devices/{}/telemetry", enrolled["device"]["id"].as_str().unwrap());
+    for minute in 0..5 {
+        let event = json!({
+            "device_time": format!("2026-11-01T10:0{minute}:00Z"),
+            "values": { "cpu_temperature": 40.5 + f64::from(minute), "note": "a\u{1b}[2J" },
+        });
+        site.send(&device, "POST", &telemetry, event).await.is(201);
+    }
+    let last = site.get(&device, &telemetry).await.is(200).json();
+    let metric =
+        |name: &str| last["items"].as_array().unwrap().iter().find(|value| value["metric"] == name).unwrap().clone();
+    assert_eq!(metric("cpu_temperature")["value"], 44.5);
+    assert_eq!(metric("note")["value"], "a\u{1b}[2J", "what a device says is kept");
+    let span = "?from=2026-11-01T10:01:00Z&to=2026-11-01T10:04:00Z";
+    let series = site.get(&local(), &format!("{telemetry}/cpu_temperature{span}")).await.is(200).json();
+    let points = |series: &Value| -> Vec<f64> {
+        series["points"].as_array().unwrap().iter().map(|point| point["value"].as_f64().unwrap()).collect()
+    };
+    assert_eq!(points(&series), [41.5, 42.5, 43.5]);
+    let newest = site.get(&local(), &format!("{telemetry}/cpu_temperature{span}&limit=2")).await.is(200).json();
+    assert_eq!((points(&newest), &newest["truncated"]), (vec![42.5, 43.5], &json!(true)));
+    assert_eq!(points(&site.get(&local(), &format!("{telemetry}/no%20such")).await.is(200).json()), [0.0; 0]);
+    let known = site.get(&local(), "/api/v1/device-types/raspberrypi").await.is(200).json();
+    let described = known["metrics"][0].clone();
+    let event = json!({ "values": { described["name"].as_str().unwrap(): 7 } });
+    site.send(&device, "POST", &telemetry, event).await.is(201);
+    let detail = site.get(&local(), "/api/v1/devices/raspberrypi:one").await.is(200).json();
+    let shown = detail["metrics"].as_array().unwrap().iter().find(|value| value["metric"] == described["name"]);
+    assert_eq!(shown.unwrap()["unit"], described["unit"]);
+    assert!(detail["last_seen_at"].is_string());
+}
+
+#[tokio::test]
+async fn a_device_type_is_data() {
+    let site = Site::start().await;
+    let all = site.get(&local(), "/api/v1/device-types").await.is(200).json();
+    assert_eq!(all["total"], 4);
+    let lamp = json!({
+        "name": "lamp", "title": "Lamp", "metrics": [{ "name": "lux", "unit": "lx", "kind": "INT" }],
+        "features": [{ "code": "on", "name": "Switch on", "kind": "COMMAND", "payload": { "form": "none" } }],
+    });
+    let made = site.send(&local(), "POST", "/api/v1/device-types", lamp.clone()).await.is(201);
+    assert_eq!(made.json()["custom"], true);
+    site.send(&local(), "POST", "/api/v1/device-types", lamp.clone()).await.is(409);
+    let mut better = lamp.clone();
+    better["title"] = json!("Better lamp");
+    let replaced = site.send(&local(), "PUT", made.header("location"), better).await.is(200).json();
+    assert_eq!(replaced["title"], "Better lamp");
+    site.send(&local(), "PUT", "/api/v1/device-types/raspberrypi", lamp).await;
+    assert_eq!(site.get(&local(), "/api/v1/device-types/raspberrypi").await.json()["custom"], false);
+    site.raw(&local(), "DELETE", "/api/v1/device-types/lamp", "").await.is(204);
+    site.get(&local(), "/api/v1/device-types/lamp").await.is(404);
+}
+
+#[tokio::test]
+async fn the_trail_tells_who_did_what() {
+    let site = Site::start().await;
+    site.pi("one").await;
+    site.pi("two").await;
+    let first = site.get(&local(), "/api/v1/audit?action=device&limit=1").await.is(200).json();
+    assert_eq!((&first["items"][0]["actor"], &first["items"][0]["origin"]), (&json!("uid:1000"), &json!("unix")));
+    let before = first["next"].as_str().unwrap();
+    let second = site.get(&local(), &format!("/api/v1/audit?action=device&limit=1&before={before}")).await.is(200);
+    assert!(second.json()["items"][0]["number"].as_i64() < first["items"][0]["number"].as_i64());
+}
+
+#[tokio::test]
+async fn a_backup_is_a_database_and_leaves_no_file() {
+    let site = Site::start().await;
+    site.pi("one").await;
+    let copies = || {
+        let files = std::fs::read_dir(site.dir.path()).unwrap().map(|file| file.unwrap().file_name());
+        files.filter(|name| name.to_string_lossy().starts_with("backup-")).count()
+    };
+    let backup = site.get(&local(), "/api/v1/backup").await.is(200);
+    assert!(backup.body.starts_with(b"SQLite format 3\0"));
+    assert_eq!(backup.header("content-length"), backup.body.len().to_string());
+    let path = site.dir.path().join("copy.db");
+    std::fs::write(&path, &backup.body).unwrap();
+    drop(pym::store::Store::open(&path).unwrap());
+    let unread = site.open(&local(), "GET", "/api/v1/backup", "").await;
+    assert_eq!(copies(), 0, "the copy has no name while it is sent");
+    drop(unread);
+}
+
+#[tokio::test]
+async fn the_signs_of_life() {
+    let site = Site::start().await;
+    for target in ["/", "/livez", "/readyz", "/readyz/", "/ca.pem", "/api/v1/openapi.json"] {
+        let answer = site.get(&anonymous(), target).await.is(200);
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+    let served = site.get(&anonymous(), "/api/v1/openapi.json").await;
+    assert!(!served.text().contains('\n'));
+    site.pi("one").await;
+    site.app.set_host(pym::model::host::Host { uptime_secs: 5, ..Default::default() });
+    let metrics = site.get(&local(), "/metrics").await.is(200);
+    for line in [
+        "pym_devices{status=\"ACTIVE\"} 1",
+        "# TYPE pym_store_commits_total counter",
+        "pym_http_requests_total{door=\"api\",status=\"2xx\"} 7",
+    ] {
+        assert!(metrics.text().lines().any(|found| found == line), "{line} in\n{}", metrics.text());
+    }
+    site.app.update_standing(|standing| standing.ready = false);
+    site.get(&anonymous(), "/readyz").await.is(503);
+    site.get(&anonymous(), "/livez").await.is(200);
+    site.app.update_standing(|standing| standing.ready = true);
+    site.get(&anonymous(), "/readyz").await.is(200);
+    site.stop.cancel();
+    site.get(&anonymous(), "/readyz").await.is(503);
+    site.app.clock().advance(Duration::from_secs(1));
+    let status = site.get(&local(), "/api/v1/status").await.is(200).json();
+    assert_eq!(status["counts"]["devices"], json!({ "ACTIVE": 1 }));
+    assert_eq!(site.get(&local(), "/api/v1/host").await.is(200).json()["uptime_secs"], 5);
+}
