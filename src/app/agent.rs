@@ -134,8 +134,15 @@ fn check(device_type: &str, reach: &Reach) -> Result<(), Error> {
     if !TYPES.contains(&device_type) {
         return Err(Error::invalid("type", format!("there is an agent for {}, for no other type", TYPES.join(", "))));
     }
-    if reach.http().or(reach.https()).is_none() || reach.mqtt().is_none() {
-        return Err(Error::Conflict("an agent needs HTTP or HTTPS, and MQTT; not all of it is switched on".to_owned()));
+    let needs = if device_type == "arduino" {
+        reach.http().is_none().then_some("HTTP without TLS")
+    } else if reach.http().or(reach.https()).is_none() {
+        Some("HTTP or HTTPS")
+    } else {
+        reach.mqtt().is_none().then_some("MQTT")
+    };
+    if let Some(needs) = needs {
+        return Err(Error::Conflict(format!("an agent of type {device_type} needs {needs}, which is switched off")));
     }
     Ok(())
 }
