@@ -21,12 +21,12 @@ mod sys;
 mod tests;
 pub mod topic;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
 use crate::app::downlink::Downlink;
@@ -39,6 +39,9 @@ use limits::{MAX_EXCHANGE, MAX_REPORTS};
 use push::Report;
 use router::Router;
 use socket::Socket;
+
+/// Work the broker does by itself: its name for the log, and a future that ends after [`Broker::stop`].
+pub type Task = (&'static str, Pin<Box<dyn Future<Output = ()> + Send>>);
 
 /// The broker; cheap to clone.
 #[derive(Clone, Debug)]
@@ -55,19 +58,19 @@ struct Inner {
     reports: mpsc::Sender<Report>,
     started: Instant,
     stop: CancellationToken,
-    tasks: Mutex<Vec<JoinHandle<()>>>,
     told_of_drops: std::sync::atomic::AtomicBool,
 }
 
 impl Broker {
-    /// Restores the sessions of the last run and starts to carry out the application's orders.
+    /// Restores the sessions of the last run. The broker works once each of the tasks is spawned.
     ///
     /// # Errors
     /// When the sessions cannot be read.
-    pub async fn start(app: App, orders: mpsc::Receiver<Downlink>) -> Result<Self, Error> {
+    pub async fn open(app: App, orders: mpsc::Receiver<Downlink>) -> Result<(Self, Vec<Task>), Error> {
         let shared = Shared::new(Router::restore(app.mqtt_restore().await?));
         let (exchange, lane) = Exchange::new(app.clone(), shared.clone(), MAX_EXCHANGE);
         let (reports, reported) = mpsc::channel(MAX_REPORTS);
+        let stop = CancellationToken::new();
         let inner = Inner {
             app: app.clone(),
             shared: shared.clone(),
@@ -75,24 +78,22 @@ impl Broker {
             turns: Turns::new(),
             reports,
             started: Instant::now(),
-            stop: CancellationToken::new(),
-            tasks: Mutex::default(),
+            stop: stop.clone(),
             told_of_drops: std::sync::atomic::AtomicBool::new(false),
         };
         let broker = Self { inner: Arc::new(inner) };
-        let tasks = vec![
-            tokio::spawn(lane.run(app.clone(), shared)),
-            tokio::spawn(push::carry_out(broker.clone(), orders)),
-            tokio::spawn(sys::publish(broker.clone())),
-            tokio::spawn({
-                let stop = broker.inner.stop.clone();
-                async move {
+        let tasks: Vec<Task> = vec![
+            ("broker-lane", Box::pin(lane.run(app.clone(), shared))),
+            ("broker-orders", Box::pin(push::carry_out(broker.clone(), orders))),
+            ("broker-sys", Box::pin(sys::publish(broker.clone()))),
+            (
+                "broker-reports",
+                Box::pin(async move {
                     stop.run_until_cancelled(push::pass_on(app, reported)).await;
-                }
-            }),
+                }),
+            ),
         ];
-        *broker.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner) = tasks;
-        Ok(broker)
+        Ok((broker, tasks))
     }
 
     /// Serves one connection to its end: of its client, or by `shutdown`. `origin` is the client's address.
@@ -117,12 +118,6 @@ impl Broker {
     pub async fn stop(&self) {
         self.inner.exchange.close().await;
         self.inner.stop.cancel();
-        let tasks = std::mem::take(&mut *self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-        for task in tasks {
-            if let Err(error) = task.await {
-                tracing::error!(%error, "a task of the broker failed");
-            }
-        }
     }
 
     fn app(&self) -> &App {

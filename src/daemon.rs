@@ -24,17 +24,17 @@ use tokio_util::sync::CancellationToken;
 use warp::Filter as _;
 
 use crate::agents;
-use crate::api;
 use crate::app::{self, App, Clock};
+use crate::broker::Broker;
 use crate::config::{Args, Config};
 use crate::host::{self, Board};
 use crate::metrics::Metrics;
 use crate::net::http::{self, Service};
-use crate::net::{Limits, Net};
+use crate::net::{Limits, Net, Peer};
 use crate::pki::{Pki, PkiError};
 use crate::store::{Flush, Store, StoreError};
 use crate::systemd::{self, Inherited};
-use crate::{file, jobs, log};
+use crate::{api, file, jobs, log};
 
 use listeners::{EndpointsFile, ListenError, Listeners};
 use lock::{Lock, LockError};
@@ -79,6 +79,7 @@ pub enum DaemonError {
 pub struct Daemon {
     config: Config,
     app: App,
+    broker: Broker,
     pki: Arc<Pki>,
     net: Net,
     tasks: Tasks,
@@ -135,7 +136,7 @@ impl Daemon {
             inactive_after: config.silence.inactive_after,
             access_token_ttl: config.access_token_ttl,
         };
-        let (app, _downlink) =
+        let (app, downlink) =
             App::open(store, clock, Arc::clone(&metrics), settings).await.map_err(DaemonError::App)?;
         certificates::refresh(&app, Arc::clone(&pki)).await;
         first_start(&app, &config).await?;
@@ -147,7 +148,13 @@ impl Daemon {
         let net = Net::new(limits, metrics);
         let stop = CancellationToken::new();
         let mut tasks = Tasks::default();
-        serve(&net, &mut tasks, listeners, &app, &pki)?;
+        let (broker, work) = Broker::open(app.clone(), downlink).await.map_err(DaemonError::App)?;
+        for (name, task) in work {
+            tasks.spawn(name, task);
+        }
+        // Agents are told these addresses, so they are known before the first request comes in.
+        app.update_standing(|standing| standing.endpoints = bound.clone());
+        serve(&net, &mut tasks, listeners, &app, &broker, &pki)?;
         for (name, job) in jobs::all(&app, board, &stop) {
             tasks.spawn(name, job);
         }
@@ -156,14 +163,11 @@ impl Daemon {
             tasks.spawn("watchdog", watchdog(app.clone(), period, stop.clone()));
         }
 
-        app.update_standing(|standing| {
-            standing.ready = true;
-            standing.endpoints = bound.clone();
-        });
+        app.update_standing(|standing| standing.ready = true);
         endpoints.write(&bound).map_err(|source| DaemonError::Endpoints { path: config.data_dir.clone(), source })?;
         systemd::ready("serving");
         tracing::info!(version = env!("CARGO_PKG_VERSION"), data_dir = %config.data_dir.display(), "ready");
-        Ok(Self { config, app, pki, net, tasks, stop, end, hangup, endpoints, _lock: lock })
+        Ok(Self { config, app, broker, pki, net, tasks, stop, end, hangup, endpoints, _lock: lock })
     }
 
     /// Serves until a signal ends it, or a task that should not have ended. `args` are read again on SIGHUP.
@@ -196,6 +200,7 @@ impl Daemon {
         if cut > 0 {
             tracing::warn!(connections = cut, "connections were cut at the deadline");
         }
+        self.broker.stop().await;
         self.stop.cancel();
         self.tasks.finish(TASK_DEADLINE).await;
         self.app.store().close().await;
@@ -231,12 +236,31 @@ async fn first_start(app: &App, config: &Config) -> Result<(), DaemonError> {
 }
 
 /// Puts the doors behind their listeners.
-fn serve(net: &Net, tasks: &mut Tasks, listeners: Listeners, app: &App, pki: &Pki) -> Result<(), DaemonError> {
+fn serve(
+    net: &Net,
+    tasks: &mut Tasks,
+    listeners: Listeners,
+    app: &App,
+    broker: &Broker,
+    pki: &Pki,
+) -> Result<(), DaemonError> {
     let routes = routes(app, pki, net);
     let tls = Arc::new(pki.server_config(&http::PROTOCOLS)?);
     for (listener, tls) in with_tls(listeners.http, None).chain(with_tls(listeners.https, Some(tls))) {
         let (net, routes) = (net.clone(), routes.clone());
         tasks.spawn("http", async move { net.serve_http(listener, tls, routes).await });
+    }
+    let tls = Arc::new(pki.server_config(&[])?);
+    for (listener, tls) in with_tls(listeners.mqtt, None).chain(with_tls(listeners.mqtts, Some(tls))) {
+        let (net, broker) = (net.clone(), broker.clone());
+        tasks.spawn("mqtt", async move {
+            let stop = net.stopping();
+            let serve = move |stream, peer: Peer| {
+                let (broker, stop) = (broker.clone(), stop.clone());
+                async move { broker.serve(stream, peer.to_string(), stop).await }
+            };
+            net.serve_streams(listener, tls, serve).await;
+        });
     }
     let (net, control) = (net.clone(), listeners.control);
     tasks.spawn("control", async move { control.serve(&net, routes).await });

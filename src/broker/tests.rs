@@ -13,10 +13,12 @@ use rumqttc::mqttbytes::v4::{
     SubscribeReasonCode,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::Broker;
 use super::codec;
+use crate::app::downlink::Downlink;
 use crate::app::testing::{Site, operator, site};
 use crate::model::actor::Scopes;
 use crate::model::device::Device;
@@ -28,6 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Hub {
     site: Site,
     broker: Broker,
+    work: JoinSet<()>,
     pi: Device,
     shutdown: CancellationToken,
 }
@@ -38,8 +41,8 @@ impl Hub {
         let pi = site.pi("pi-1").await;
         let (_, nothing) = tokio::sync::mpsc::channel(1);
         let orders = std::mem::replace(&mut site.downlink, nothing);
-        let broker = Broker::start(site.app.clone(), orders).await.unwrap();
-        Self { site, broker, pi, shutdown: CancellationToken::new() }
+        let (broker, work) = start(&site, orders).await;
+        Self { site, broker, work, pi, shutdown: CancellationToken::new() }
     }
 
     /// The access token of a device.
@@ -78,10 +81,17 @@ impl Hub {
     /// As a daemon that was killed: connections, sessions and whatever was on its way are gone, the store is not.
     async fn restart(self) -> Self {
         self.broker.stop().await;
+        self.work.join_all().await;
         let (_, orders) = tokio::sync::mpsc::channel(1);
-        let broker = Broker::start(self.site.app.clone(), orders).await.unwrap();
-        Self { broker, ..self }
+        let (broker, work) = start(&self.site, orders).await;
+        Self { broker, work, ..self }
     }
+}
+
+/// A broker at work.
+async fn start(site: &Site, orders: tokio::sync::mpsc::Receiver<Downlink>) -> (Broker, JoinSet<()>) {
+    let (broker, tasks) = Broker::open(site.app.clone(), orders).await.unwrap();
+    (broker, tasks.into_iter().map(|(_, task)| task).collect())
 }
 
 fn connect(client_id: &str, token: &str, clean: bool) -> Connect {

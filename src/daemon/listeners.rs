@@ -29,6 +29,8 @@ pub enum ListenError {
 pub(super) struct Listeners {
     pub(super) https: Vec<tokio::net::TcpListener>,
     pub(super) http: Vec<tokio::net::TcpListener>,
+    pub(super) mqtt: Vec<tokio::net::TcpListener>,
+    pub(super) mqtts: Vec<tokio::net::TcpListener>,
     pub(super) control: Socket,
     pub(super) endpoints: Endpoints,
 }
@@ -47,6 +49,8 @@ impl Listeners {
         Ok(Self {
             https: open("https", inherited.https, &listen.https, &mut endpoints.https)?,
             http: open("http", inherited.http, &listen.http, &mut endpoints.http)?,
+            mqtt: open("mqtt", inherited.mqtt, &listen.mqtt, &mut endpoints.mqtt)?,
+            mqtts: open("mqtts", inherited.mqtts, &listen.mqtts, &mut endpoints.mqtts)?,
             control,
             endpoints,
         })
