@@ -203,8 +203,11 @@ fn check(device_type: &DeviceType) -> Result<(), Error> {
         check_routes(&feature.push)?;
     }
     for code in &device_type.initial_operations {
-        if device_type.feature(code).is_none() {
+        let Some(feature) = device_type.feature(code) else {
             return Err(Error::invalid("initial_operations", format!("there is no feature {code:?}")));
+        };
+        if let Err(why) = feature.payload.check(None) {
+            return Err(Error::invalid("initial_operations", format!("{code:?} cannot be sent by itself: {why}")));
         }
     }
     check_routes(&device_type.push)

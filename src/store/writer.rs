@@ -63,7 +63,9 @@ struct Counters {
 }
 
 /// Runs a job and leaves what answers its submitter after the commit.
-type Run = Box<dyn FnOnce(&Desk<'_>) -> Answer + Send>;
+type Run = Box<dyn FnOnce(&Desk<'_>, &Begun) -> Answer + Send>;
+/// Whether the group's transaction could be opened.
+type Begun = Result<(), Arc<str>>;
 type Answer = Box<dyn FnOnce(Result<(), Arc<str>>) + Send>;
 
 /// What the thread works with.
@@ -148,8 +150,11 @@ impl Writer {
             Arc::clone(&self.room).acquire_owned().await.map_err(|_| StoreError::Closed)?
         };
         let (reply, answer) = oneshot::channel();
-        let run: Run = Box::new(move |desk| {
-            let result = in_savepoint(desk, job);
+        let run: Run = Box::new(move |desk, begun| {
+            let result = match begun {
+                Ok(()) => in_savepoint(desk, job),
+                Err(why) => Err(StoreError::Commit(Arc::clone(why)).into()),
+            };
             if result.is_err() {
                 desk.counters.failed.fetch_add(1, Ordering::Relaxed);
             }
@@ -220,14 +225,17 @@ fn serve(connection: Connection, inbox: &Receiver<Order>, counters: &Counters) {
 /// Runs one group, commits it and answers. True when the store is to be closed.
 fn run_group(desk: &Desk<'_>, first: Job, inbox: &Receiver<Order>, answers: &mut Vec<Answer>) -> bool {
     let connection = &desk.connection;
-    let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| Arc::from(error.to_string()));
+    let begun: Begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| {
+        tracing::error!(%error, "could not begin a transaction");
+        Arc::from(error.to_string())
+    });
     let started = Instant::now();
     let mut urgency = Flush::Lazy;
     let mut closing = false;
     let mut next = Some(first);
     while let Some(job) = next.take() {
         urgency = urgency.max(job.flush);
-        answers.push((job.run)(desk));
+        answers.push((job.run)(desk, &begun));
         if answers.len() >= MAX_GROUP {
             break;
         }

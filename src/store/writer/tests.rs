@@ -104,6 +104,23 @@ async fn a_full_disk_fails_the_writes_and_not_the_store() {
 }
 
 #[tokio::test]
+async fn without_a_transaction_nothing_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir);
+    store
+        .write(Flush::Now, |tx| Ok::<_, StoreError>(tx.connection.execute_batch("PRAGMA busy_timeout=0")?))
+        .await
+        .unwrap();
+    let other = Connection::open(dir.path().join("pym.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refused = put(&store, Flush::Now, "a").await;
+    assert!(matches!(refused, Err(StoreError::Commit(_))), "{refused:?}");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(store.read(|rx| rx.meta("a")).await.unwrap().is_none());
+    put(&store, Flush::Now, "a").await.unwrap();
+}
+
+#[tokio::test]
 async fn submitters_wait_while_the_queue_is_full() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir);
