@@ -1,5 +1,7 @@
 //! `pymd --self-test`: proves on the board itself, in a temporary directory, that this binary has what it needs.
 
+mod mqtt;
+
 use std::io::{self, Write};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -8,11 +10,13 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use crate::app::downlink::Downlink;
 use crate::app::{App, Clock, Settings};
 use crate::host::{self, Board};
 use crate::metrics::Metrics;
@@ -38,6 +42,7 @@ pub async fn run(out: &mut impl Write) -> io::Result<bool> {
     let mut held = true;
     held &= report(out, "store", &timed(store(&dir.path)).await)?;
     held &= report(out, "tls", &timed(tls(&dir.path)).await)?;
+    held &= report(out, "mqtt", &timed(mqtt::round_trip(&dir.path)).await)?;
     held &= report(out, "tui", &screen())?;
     held &= report(out, "board", &board(&dir.path))?;
     Ok(held)
@@ -55,19 +60,32 @@ async fn timed(proof: impl Future<Output = Proof>) -> Proof {
     tokio::time::timeout(PATIENCE, proof).await.unwrap_or_else(|_| Err("not done in time".into()))
 }
 
+/// The application over the database in `dir`, which is made if it is not there.
+async fn open(dir: &Path) -> Result<(App, mpsc::Receiver<Downlink>), Box<dyn std::error::Error + Send + Sync>> {
+    let store = Store::open(&dir.join("pym.db"))?;
+    let settings = Settings {
+        data_dir: dir.to_owned(),
+        public_host: None,
+        unreachable_after: PATIENCE,
+        inactive_after: PATIENCE,
+        access_token_ttl: PATIENCE,
+    };
+    Ok(App::open(store, Clock::default(), Arc::new(Metrics::default()), settings).await?)
+}
+
+/// What a client found out, unless its server ended before.
+async fn unless_ended(served: impl Future<Output = ()>, asked: impl Future<Output = Proof>) -> Proof {
+    tokio::select! {
+        proof = asked => proof,
+        () = served => Err("the listener ended".into()),
+    }
+}
+
 /// What was committed is there when the database is opened again.
 async fn store(dir: &Path) -> Proof {
     let mut sites = Vec::new();
     for _ in 0..2 {
-        let store = Store::open(&dir.join("pym.db"))?;
-        let settings = Settings {
-            data_dir: dir.to_owned(),
-            public_host: None,
-            unreachable_after: PATIENCE,
-            inactive_after: PATIENCE,
-            access_token_ttl: PATIENCE,
-        };
-        let (app, _downlink) = App::open(store, Clock::default(), Arc::new(Metrics::default()), settings).await?;
+        let (app, _orders) = open(dir).await?;
         sites.push(app.status(&Actor::system()).await?.site);
         app.store().close().await;
     }
@@ -105,17 +123,14 @@ async fn tls(dir: &Path) -> Proof {
         stream.write_all(WORD).await?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await?;
-        let version = stream.get_ref().1.protocol_version();
+        let version = stream.get_ref().1.protocol_version().ok_or("no protocol was agreed on")?;
         if answer == WORD {
             Ok(format!("{version:?} with the site's own certificate"))
         } else {
             Err("other bytes came back".into())
         }
     };
-    let proof: Proof = tokio::select! {
-        proof = asked => proof,
-        () = served => Err("the listener ended".into()),
-    };
+    let proof = unless_ended(served, asked).await;
     net.drain(Duration::ZERO).await;
     proof
 }

@@ -195,7 +195,7 @@ fn proves_itself_on_this_board() {
     let output = Command::new(env!("CARGO_BIN_EXE_pymd")).arg("--self-test").env_clear().output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}");
-    for proof in ["store", "tls", "tui", "board"] {
+    for proof in ["store", "tls", "mqtt", "tui", "board"] {
         assert!(text.contains(&format!("{proof}: ok, ")), "{text}");
     }
 }
