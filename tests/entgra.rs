@@ -26,6 +26,8 @@ use warp::http::{Response, StatusCode};
 use warp::hyper::body::Bytes;
 
 const PASSWORD: &str = "correct horse";
+/// In place of the certificate of the site's authority.
+const AUTHORITY: &str = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
 
 /// A site with an administrator, and its routes.
 struct Site<F> {
@@ -49,6 +51,7 @@ async fn site() -> Site<BoxedFilter<(impl Reply,)>> {
     tokio::spawn(async move { while orders.recv().await.is_some() {} });
     app.ensure_admin(PASSWORD).await.unwrap();
     app.update_standing(|standing| {
+        AUTHORITY.clone_into(&mut standing.ca_pem);
         standing.endpoints.http = vec!["0.0.0.0:8280".to_owned()];
         standing.endpoints.https = vec!["0.0.0.0:9443".to_owned(), "[::]:9443".to_owned()];
         standing.endpoints.mqtt = vec!["[::]:1883".to_owned()];
@@ -128,6 +131,7 @@ impl<R: Reply + Send, F: warp::Filter<Extract = (R,), Error = warp::Rejection> +
     async fn device(&self, device_type: &str) -> (String, String) {
         let files = self.download(&format!("/{device_type}/device/download?deviceName=d")).await;
         let keys = &files[1].1;
+    assert_eq!(files[2].1, AUTHORITY);
         if device_type == "arduino" {
             let value =
                 |name: &str| keys.split_once(&format!("#define {name} \"")).unwrap().1.split_once('"').unwrap().0;
@@ -251,7 +255,7 @@ async fn a_download_is_an_agent_with_its_keys() {
     let site = site().await;
     let files = site.download("/raspberrypi/device/download/?deviceName=my%20pi&sketchType=raspberrypi").await;
     let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["agent.py", "deviceConfig.properties", "pym-agent.service", "README.md"]);
+    assert_eq!(names, ["agent.py", "deviceConfig.properties", "ca.pem", "pym-agent.service", "README.md"]);
     let keys = &files[1].1;
     let order: Vec<_> = keys.lines().map(|line| line.split('=').next().unwrap()).collect();
     assert_eq!(

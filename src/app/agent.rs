@@ -4,6 +4,7 @@ mod package;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use super::host::Standing;
 use super::{App, Error};
 use crate::model::actor::Actor;
 use crate::model::device::{Device, NewDevice, Ownership};
@@ -21,6 +22,8 @@ pub struct Reach {
     https_port: Option<u16>,
     mqtt_port: Option<u16>,
     mqtts_port: Option<u16>,
+    /// The certificate of the site's authority, which stands behind the doors with TLS.
+    authority: String,
 }
 
 /// An agent with its keys: whoever has it is the device.
@@ -58,7 +61,7 @@ impl App {
             Some(IpAddr::V4(local)) => Some(local),
             _ => None,
         });
-        let endpoints = self.standing().endpoints;
+        let Standing { endpoints, ca_pem, .. } = self.standing();
         let port = |bound: &[String]| bound.first()?.parse().ok().map(|address: SocketAddr| address.port());
         Reach {
             host,
@@ -67,6 +70,7 @@ impl App {
             https_port: port(&endpoints.https),
             mqtt_port: port(&endpoints.mqtt),
             mqtts_port: port(&endpoints.mqtts),
+            authority: ca_pem,
         }
     }
 

@@ -29,6 +29,8 @@ pub struct Standing {
     pub endpoints: Endpoints,
     /// SHA-256 of the site CA's certificate, hex.
     pub ca_fingerprint: String,
+    /// The site CA's certificate, for agents to trust.
+    pub ca_pem: String,
     pub certificate_expires_at: Option<Timestamp>,
 }
 

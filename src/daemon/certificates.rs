@@ -24,14 +24,15 @@ pub(super) async fn refresh(app: &App, pki: Arc<Pki>) {
     let now = app.clock().now();
     let renewed = tokio::task::spawn_blocking(move || {
         let renewed = pki.renew_if_needed(now, &host::hostname(), &host::addresses());
-        (renewed, pki.fingerprint(), pki.server_expires_at())
+        (renewed, pki.fingerprint(), pki.authority_pem().to_owned(), pki.server_expires_at())
     });
-    let Ok((renewed, fingerprint, expires_at)) = renewed.await else { return };
+    let Ok((renewed, fingerprint, pem, expires_at)) = renewed.await else { return };
     if let Err(error) = renewed {
         tracing::error!(error = &error as &dyn std::error::Error, "cannot renew the server certificate");
     }
     app.update_standing(|standing| {
         standing.ca_fingerprint = fingerprint;
+        standing.ca_pem = pem;
         standing.certificate_expires_at = Some(expires_at);
     });
 }

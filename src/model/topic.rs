@@ -68,12 +68,14 @@ pub fn read_uplink(rest: &str, payload: &[u8]) -> Uplink {
     }
 }
 
-/// Reads `{"event":{"metaData":{…,"time":<s or ms>},"payloadData":{…}}}`, or a flat object of metrics.
+/// Reads `{"event":{"metaData":{…,"time":<s or ms>},"payloadData":{…}}}`, or a flat object of metrics. An envelope that
+/// lacks its `payloadData` is nothing: none of its own members are metrics.
 #[must_use]
 pub fn read_event(json: &Json) -> Option<NewEvent> {
     let envelope = json.get("event").unwrap_or(json);
     let (meta, data) = match envelope.get("payloadData") {
         Some(Json::Object(data)) => (envelope.get("metaData"), data),
+        _ if ["event", "metaData", "payloadData"].iter().any(|part| json.get(part).is_some()) => return None,
         _ => (None, json.as_object()?),
     };
     let samples: Vec<_> = data.iter().filter_map(|(metric, value)| sample(metric, value)).take(MAX_SAMPLES).collect();
@@ -160,6 +162,20 @@ mod tests {
         let payload = br#"{"event":{"metaData":{"time":0},"payloadData":{"temperature":3}}}"#;
         let Uplink::Event(event) = read_uplink("temperature", payload) else { panic!("not an event") };
         assert_eq!(event.device_time, None);
+    }
+
+    #[test]
+    fn a_torn_envelope_is_not_taken_for_metrics() {
+        for torn in [
+            r#"{"event":{"metaData":{"owner":"admin"},"payload":{"temperature":3}}}"#,
+            r#"{"event":{"payloadData":37}}"#,
+            r#"{"event":"started"}"#,
+            r#"{"metaData":{"owner":"admin"},"temperature":3}"#,
+            r#"{"payloadData":null,"temperature":3}"#,
+        ] {
+            assert!(matches!(read_uplink("temperature", torn.as_bytes()), Uplink::Other), "{torn}");
+        }
+        assert!(matches!(read_uplink("stats", br#"{"load":0.5}"#), Uplink::Event(_)));
     }
 
     #[test]

@@ -39,6 +39,7 @@ BACKOFF = (1, 60)        # seconds between attempts to connect: first, longest
 MAX_OUTBOX = 1000        # messages kept while there is no connection; the oldest go first
 MAX_INBOX = 100          # operations waiting for their turn
 MAX_REMEMBERED = 100     # results kept, to answer an operation that is delivered again
+HERE = os.path.dirname(os.path.abspath(__file__))
 REFUSED = (4, 5, 134, 135)  # CONNACK: bad user name or password, not authorized (MQTT 3.1.1, MQTT 5)
 
 log = logging.getLogger("agent")
@@ -520,7 +521,9 @@ def open_pin(number):
 
 
 def tls_context(options):
-    context = ssl.create_default_context(cafile=options.ca)
+    """Trusts the authority named by --ca, else the server's own, which came with the agent, else the system's."""
+    own = os.path.join(HERE, "ca.pem")
+    context = ssl.create_default_context(cafile=options.ca or (own if os.path.exists(own) else None))
     if options.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -528,9 +531,8 @@ def tls_context(options):
 
 
 def parse(arguments):
-    here = os.path.dirname(os.path.abspath(__file__))
     parser = argparse.ArgumentParser(description="Device agent: reports measurements, obeys operations.")
-    parser.add_argument("--config", metavar="FILE", default=os.path.join(here, "deviceConfig.properties"))
+    parser.add_argument("--config", metavar="FILE", default=os.path.join(HERE, "deviceConfig.properties"))
     parser.add_argument("--interval", metavar="SECONDS", type=float, help="between measurements (push-interval)")
     parser.add_argument("--once", action="store_true", help="measure and send once, then exit")
     parser.add_argument("--allow-reboot", action="store_true", help="really reboot when told to")
@@ -539,7 +541,7 @@ def parse(arguments):
                         help="make a temperature up, for a computer without a sensor")
     parser.add_argument("--mqtt", metavar="URL", help="tcp://host:port or ssl://host:port, instead of mqtt-ep")
     parser.add_argument("--tls", action="store_true", help="use https-ep, and MQTT over TLS on port 8883")
-    parser.add_argument("--ca", metavar="FILE", help="the certificate authority to trust, as PEM")
+    parser.add_argument("--ca", metavar="FILE", help="the certificate authority to trust, as PEM (ca.pem)")
     parser.add_argument("--insecure", action="store_true", help="do not verify the server's certificate")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--version", action="version", version=VERSION)

@@ -47,6 +47,7 @@ pub(super) fn pack(device: &Device, keys: &DeviceCredentials, reach: &Reach, now
     } else {
         put("agent.py", AGENT, PROGRAM)?;
         put("deviceConfig.properties", &properties(device, keys, reach), SECRET)?;
+        put("ca.pem", &reach.authority, TEXT)?;
         put("pym-agent.service", AGENT_UNIT, TEXT)?;
         put("README.md", AGENT_README, TEXT)?;
     }
