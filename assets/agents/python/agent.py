@@ -36,6 +36,7 @@ KEEP_ALIVE = 30          # seconds
 CONNECT_WAIT = 15        # seconds until the broker must have answered a CONNECT or a request
 ACK_WAIT = 10            # seconds until the broker must have acknowledged a message
 BACKOFF = (1, 60)        # seconds between attempts to connect: first, longest
+RENEWAL_WAIT = 30        # seconds until a token that could not be renewed is tried again
 MAX_OUTBOX = 1000        # messages kept while there is no connection; the oldest go first
 MAX_INBOX = 100          # operations waiting for their turn
 MAX_REMEMBERED = 100     # results kept, to answer an operation that is delivered again
@@ -240,6 +241,12 @@ class Server:
         request.add_header("Authorization", authorization)
         with urllib.request.urlopen(request, timeout=CONNECT_WAIT, context=self.context) as answer:
             return answer.read(65536)
+
+    def renew(self):
+        """Gets the next access token when it is time; an open connection goes on with the old one."""
+        if self.expires is not None and time.monotonic() >= self.expires:
+            self.expires = time.monotonic() + RENEWAL_WAIT
+            self.refresh()
 
     def refresh(self):
         """Gets a new access token; True when there is one."""
@@ -474,8 +481,7 @@ class Agent:
     def run(self):
         delay = BACKOFF[0]
         while not self.stopping.is_set():
-            if self.server.expires is not None and time.monotonic() >= self.server.expires:
-                self.server.refresh()
+            self.server.renew()
             outcome = self.connect()
             if outcome is None and self.server.refresh():
                 outcome = self.connect()
@@ -485,9 +491,8 @@ class Agent:
                     self.server.tell_facts()
                     self.facts_told = True
                 while self.connected and not self.stopping.is_set():
-                    self.work(60)
-                    if self.server.expires is not None and time.monotonic() >= self.server.expires:
-                        break
+                    self.work(1)
+                    self.server.renew()
                 self.disconnect()
             if not self.stopping.is_set() and not outcome:
                 log.info("next attempt in %d s", delay)

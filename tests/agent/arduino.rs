@@ -1,22 +1,15 @@
-//! Agents against the daemon as it runs: a board with a sloppy HTTP client, over a real socket.
-
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
-
-mod common;
+//! A board with a sloppy HTTP client, over a real socket.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use common::Daemon;
-
-const PASSWORD: &str = "correct horse battery";
+use crate::common::{Daemon, PATIENCE};
+use crate::site::{PASSWORD, basic};
 
 /// Sends bytes as they are, and reads everything until the daemon hangs up.
 fn exchange(daemon: &Daemon, request: &str) -> Vec<u8> {
     let mut stream = TcpStream::connect(daemon.http()).unwrap();
-    stream.set_read_timeout(Some(common::PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
@@ -37,11 +30,11 @@ fn an_arduino_is_understood_and_understands() {
     let daemon = Daemon::start_with(|command| {
         command.env("PYM_ADMIN_PASSWORD", PASSWORD);
     });
-    let basic = BASE64_STANDARD.encode(format!("admin:{PASSWORD}"));
+    let person = basic("admin", PASSWORD);
     let download = exchange(
         &daemon,
         &format!(
-            "GET /arduino/device/download?deviceName=board HTTP/1.1\r\nHost: {}\r\nAuthorization: Basic {basic}\r\n\
+            "GET /arduino/device/download?deviceName=board HTTP/1.1\r\nHost: {}\r\nAuthorization: {person}\r\n\
              Connection: close\r\n\r\n",
             daemon.http()
         ),
@@ -67,7 +60,7 @@ fn an_arduino_is_understood_and_understands() {
 
     for state in ["ON", "OFF"] {
         let bulb = format!(
-            "POST /arduino/device/{id}/bulb?state={state} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {basic}\r\n\
+            "POST /arduino/device/{id}/bulb?state={state} HTTP/1.1\r\nHost: x\r\nAuthorization: {person}\r\n\
              Content-Length: 0\r\nConnection: close\r\n\r\n"
         );
         let sent = text(&exchange(&daemon, &bulb));
