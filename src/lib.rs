@@ -1,4 +1,17 @@
 //! Pym: an EMM and IoT device-management server that fits on a Raspberry Pi.
+//!
+//! Three thin binaries stand on this library: `pymd`, the [`daemon`]; `pym-tui`, the terminal UI ([`tui`]); and `pymctl`,
+//! the command line ([`ctl`]). What a module may name goes one way:
+//!
+//! ```text
+//! bin → daemon → { api, broker, agents, control, jobs } → app → { store, pki, auth } → model
+//! { tui, ctl } → client → wire → model
+//! ```
+//!
+//! A request comes in through [`net`] and a door ([`api`], [`agents`], [`broker`], [`control`]), which decodes it and calls
+//! [`app`]; that decides by who asks, and keeps what must last in the [`store`] before the door answers. Operations for
+//! devices go the other way, through [`app::downlink`]. One resource is one file a layer, of the same name in each.
+//! ARCHITECTURE.md is the map, and `tests/house.rs` checks the arrows.
 
 pub mod agents;
 pub mod api;
