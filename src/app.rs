@@ -154,6 +154,14 @@ pub fn require(actor: &Actor, scope: Scope) -> Result<(), Error> {
     }
 }
 
+/// Checks how many items a caller wants.
+fn check_limit(limit: u32, most: u32) -> Result<(), Error> {
+    if limit == 0 || limit > most {
+        return Err(Error::invalid("limit", format!("a limit is 1 to {most}")));
+    }
+    Ok(())
+}
+
 /// As [`require`], but the device itself may always do it.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ pub mod host;
 pub mod id;
 pub mod mqtt;
 pub mod operation;
+pub mod page;
 pub mod telemetry;
 pub mod text;
 pub mod timestamp;

@@ -73,6 +73,14 @@ impl<'c> Deref for Tx<'c> {
     }
 }
 
+/// Cuts `rows`, read with one more than `limit`, down to a page; returns its last row when there is a next page.
+fn cut_page<T>(rows: &mut Vec<T>, limit: u32) -> Option<&T> {
+    let limit = limit as usize;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    rows.last().filter(|_| more)
+}
+
 impl Store {
     /// Opens the database file, making it or bringing it up to date first (with a copy of the old one beside it).
     ///

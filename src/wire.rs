@@ -12,15 +12,4 @@ pub mod problem;
 pub mod telemetry;
 pub mod watch;
 
-use serde::{Deserialize, Serialize};
-
-/// One page of a list.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Page<T> {
-    pub items: Vec<T>,
-    /// Pass it as `cursor` for the next page; absent at the end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
-    /// How many items there are in all pages.
-    pub total: u64,
-}
+pub use crate::model::page::Page;

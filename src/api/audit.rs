@@ -7,7 +7,6 @@ use super::call::Call;
 use super::problem::Problem;
 use super::routes::{Route, route};
 use crate::model::audit::AuditFilter;
-use crate::wire::Page;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![route(Method::GET, "/api/v1/audit", list)]
@@ -24,6 +23,5 @@ async fn list(call: Call) -> Result<impl Reply, Problem> {
     };
     let limit = query.limit()?;
     query.end()?;
-    let page = call.app().audit(call.actor(), filter, limit).await?;
-    Ok(reply::json(&Page { items: page.items, next: page.next, total: page.total }))
+    Ok(reply::json(&call.app().audit(call.actor(), filter, limit).await?))
 }

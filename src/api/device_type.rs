@@ -24,7 +24,7 @@ async fn list(call: Call) -> Result<impl Reply, Problem> {
     call.query()?.end()?;
     let types = call.app().device_types(call.actor())?;
     let items: Vec<&DeviceType> = types.iter().map(AsRef::as_ref).collect();
-    Ok(reply::json(&Page { total: items.len() as u64, items, next: None }))
+    Ok(reply::json(&Page::whole(items)))
 }
 
 async fn get(call: Call) -> Result<impl Reply, Problem> {

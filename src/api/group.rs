@@ -32,7 +32,7 @@ fn id(call: &Call) -> Result<GroupId, Problem> {
 async fn list(call: Call) -> Result<impl Reply, Problem> {
     call.query()?.end()?;
     let items = call.app().groups(call.actor()).await?;
-    Ok(reply::json(&Page { total: items.len() as u64, items, next: None }))
+    Ok(reply::json(&Page::whole(items)))
 }
 
 async fn get(call: Call) -> Result<impl Reply, Problem> {

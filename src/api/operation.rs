@@ -8,13 +8,12 @@ use super::call::Call;
 use super::device::find;
 use super::problem::Problem;
 use super::routes::{Route, route};
+use crate::app::operation::MAX_ACTIVITIES;
 use crate::model::id::DeviceId;
 use crate::model::operation::{self, OperationFilter, OperationStatus};
 use crate::wire::Page;
 use crate::wire::operation::{NewActivity, Operation};
 
-/// The most activities on one page: each carries its operations, up to 10,000.
-const MAX_ACTIVITIES: u32 = 100;
 /// How many activities a page has when the request does not say.
 const DEFAULT_ACTIVITIES: u32 = 20;
 
@@ -51,19 +50,9 @@ async fn send(mut call: Call) -> Result<impl Reply, Problem> {
 async fn activities(call: Call) -> Result<impl Reply, Problem> {
     let mut query = call.query()?;
     let limit = query.limit_of(DEFAULT_ACTIVITIES, MAX_ACTIVITIES)?;
-    let before: Option<i64> = query.one("cursor", |word| word.parse().ok())?;
+    let cursor = query.text("cursor")?;
     query.end()?;
-    let (app, actor) = (call.app(), call.actor());
-    let items = app.activities(actor, limit, before).await?;
-    let newest = match before {
-        None => items.first().map(|newest| newest.number),
-        Some(_) => app.activities(actor, 1, None).await?.first().map(|newest| newest.number),
-    };
-    // Activities are numbered densely from 1 and never deleted.
-    let total = newest.and_then(|number| u64::try_from(number).ok()).unwrap_or(0);
-    let full = items.len() >= limit as usize;
-    let next = items.last().filter(|last| full && last.number > 1).map(|last| last.number.to_string());
-    Ok(reply::json(&Page { items, next, total }))
+    Ok(reply::json(&call.app().activities(call.actor(), limit, cursor).await?))
 }
 
 async fn activity(call: Call) -> Result<impl Reply, Problem> {
@@ -101,8 +90,7 @@ async fn page(call: &Call, device: Option<DeviceId>) -> Result<Page<Operation>, 
     };
     let (limit, cursor) = (query.limit()?, query.text("cursor")?);
     query.end()?;
-    let page = call.app().operations(call.actor(), filter, limit, cursor).await?;
-    Ok(Page { items: page.items, next: page.next, total: page.total })
+    Ok(call.app().operations(call.actor(), filter, limit, cursor).await?)
 }
 
 async fn get(call: Call) -> Result<impl Reply, Problem> {

@@ -99,7 +99,6 @@ impl From<app::Error> for Problem {
             app::Error::Conflict(_) => Self::new(StatusCode::CONFLICT, detail),
             app::Error::TooMany { retry_after } => Self::later(StatusCode::TOO_MANY_REQUESTS, detail, retry_after),
             app::Error::Busy(_) => Self::later(StatusCode::SERVICE_UNAVAILABLE, detail, Duration::from_secs(1)),
-            app::Error::Store(StoreError::Cursor(_)) => Self::bad("cursor", detail),
             app::Error::Store(StoreError::Closed) => {
                 Self::later(StatusCode::SERVICE_UNAVAILABLE, detail, Duration::from_secs(5))
             }

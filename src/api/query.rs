@@ -1,7 +1,7 @@
 //! The query string, read strictly: a parameter that nobody asked for is refused by name.
 
 use super::problem::{Problem, echo};
-use crate::model::device::MAX_PAGE;
+use crate::model::page::MAX_PAGE;
 use crate::model::timestamp::Timestamp;
 
 /// The most parameters of one request.

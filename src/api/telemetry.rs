@@ -54,7 +54,7 @@ async fn list(call: Call) -> Result<impl Reply, Problem> {
     let id = find(&call, call.param(0)).await?;
     let device = call.app().device(call.actor(), id).await?;
     let items = last_values(&call, &device).await?;
-    Ok(reply::json(&Page { total: items.len() as u64, items, next: None }))
+    Ok(reply::json(&Page::whole(items)))
 }
 
 async fn series(call: Call) -> Result<impl Reply, Problem> {

@@ -36,7 +36,7 @@ async fn list(call: Call) -> Result<impl Reply, Problem> {
     call.query()?.end()?;
     let tokens = call.app().tokens(call.actor()).await?;
     let items: Vec<Token> = tokens.into_iter().map(|token| encode(token, None)).collect();
-    Ok(reply::json(&Page { total: items.len() as u64, items, next: None }))
+    Ok(reply::json(&Page::whole(items)))
 }
 
 async fn create(mut call: Call) -> Result<impl Reply, Problem> {

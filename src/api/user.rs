@@ -62,7 +62,7 @@ async fn sessions(call: Call) -> Result<impl Reply, Problem> {
         last_used_at: session.last_used_at,
     };
     let items: Vec<OpenSession> = sessions.into_iter().map(encode).collect();
-    Ok(reply::json(&Page { total: items.len() as u64, items, next: None }))
+    Ok(reply::json(&Page::whole(items)))
 }
 
 async fn close_sessions(call: Call) -> Result<impl Reply, Problem> {
@@ -74,7 +74,7 @@ async fn list(call: Call) -> Result<impl Reply, Problem> {
     call.query()?.end()?;
     let users = call.app().users(call.actor()).await?;
     let items: Vec<User> = users.into_iter().map(encode).collect();
-    Ok(reply::json(&Page { total: items.len() as u64, items, next: None }))
+    Ok(reply::json(&Page::whole(items)))
 }
 
 async fn create(mut call: Call) -> Result<impl Reply, Problem> {

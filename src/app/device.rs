@@ -1,15 +1,15 @@
 //! Devices: enrolling, finding, editing, removing, and noticing whether they are there.
 
-use super::{App, Error, require, require_device};
+use super::{App, Error, check_limit, require, require_device};
 use crate::app::downlink::Downlink;
 use crate::model::actor::{Actor, Principal, Scope};
 use crate::model::audit::Outcome;
 use crate::model::change::{Change, NoticeKind};
 use crate::model::device::{
-    Device, DeviceFilter, DevicePage, DeviceStatus, Enrollment, MAX_PAGE, NewDevice, Ownership, Page, Property,
-    StatusChange,
+    Device, DeviceFilter, DevicePage, DeviceStatus, Enrollment, NewDevice, Ownership, Property, StatusChange,
 };
 use crate::model::id::{DeviceId, EnrollmentId};
+use crate::model::page::{MAX_PAGE, Page};
 use crate::model::text::{MAX_DESCRIPTION, MAX_NAME, check_identifier, check_label, check_word};
 use crate::model::timestamp::Timestamp;
 use crate::store::{Flush, Rx, Tx};
@@ -100,9 +100,7 @@ impl App {
     /// [`Error::Invalid`] for a limit or cursor that cannot be, [`Error::Forbidden`] without the scope `read`.
     pub async fn devices(&self, actor: &Actor, filter: DeviceFilter, page: DevicePage) -> Result<Page<Device>, Error> {
         require(actor, Scope::Read)?;
-        if page.limit == 0 || page.limit > MAX_PAGE {
-            return Err(Error::invalid("limit", format!("a limit is 1 to {MAX_PAGE}")));
-        }
+        check_limit(page.limit, MAX_PAGE)?;
         self.inner.store.read(move |rx| rx.devices(&filter, &page).map_err(Error::from)).await
     }
 

@@ -36,19 +36,6 @@ impl App {
         self.inner.store.read(move |rx| known_group(rx, id)).await
     }
 
-    /// The group of that name, in any letter case.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `read`.
-    pub async fn find_group(&self, actor: &Actor, name: &str) -> Result<Group, Error> {
-        require(actor, Scope::Read)?;
-        let name = name.to_owned();
-        self.inner
-            .store
-            .read(move |rx| rx.group_named(&name)?.ok_or_else(|| Error::missing(format!("group {name:?}"))))
-            .await
-    }
-
     /// The groups a device is in, by name.
     ///
     /// # Errors

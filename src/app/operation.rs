@@ -6,23 +6,26 @@ use bytes::Bytes;
 
 use super::device::{heard, known, target};
 use super::downlink::{Downlink, Push, Route};
-use super::{App, Error, require, require_device};
+use super::{App, Error, check_limit, require, require_device};
 use crate::metrics::Outcome as Ended;
 use crate::model::TENANT;
 use crate::model::actor::{Actor, Scope};
 use crate::model::audit::Outcome;
 use crate::model::change::{Change, NoticeKind};
-use crate::model::device::{Device, DeviceStatus, MAX_PAGE, Page};
+use crate::model::device::{Device, DeviceStatus};
 use crate::model::device_type::{Completes, DeviceType, PushRoute};
 use crate::model::id::{ActivityId, DeviceId, OperationId};
 use crate::model::operation::{
     Activity, MAX_ACTIVITY_DEVICES, MAX_PAYLOAD, MAX_RESPONSE, NewActivity, Operation, OperationFilter, OperationKind,
     OperationStatus, Report, Response,
 };
+use crate::model::page::{MAX_PAGE, Page};
 use crate::model::text::{cut, for_terminal};
 use crate::model::timestamp::Timestamp;
 use crate::store::{Flush, Tx};
 
+/// The most activities on one page: each carries its operations, up to [`MAX_ACTIVITY_DEVICES`].
+pub const MAX_ACTIVITIES: u32 = 100;
 /// The most operations handed to a device at once.
 const MAX_PENDING: u32 = 100;
 /// Operations expired in one sweep; the next sweep goes on.
@@ -240,14 +243,14 @@ impl App {
             .await
     }
 
-    /// Activities, newest first; `before` goes on below that number.
+    /// One page of the activities, newest first.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a limit that cannot be, [`Error::Forbidden`] without the scope `read`.
-    pub async fn activities(&self, actor: &Actor, limit: u32, before: Option<i64>) -> Result<Vec<Activity>, Error> {
+    /// [`Error::Invalid`] for a limit or cursor that cannot be, [`Error::Forbidden`] without the scope `read`.
+    pub async fn activities(&self, actor: &Actor, limit: u32, cursor: Option<String>) -> Result<Page<Activity>, Error> {
         require(actor, Scope::Read)?;
-        check_limit(limit)?;
-        self.inner.store.read(move |rx| rx.activities(limit, before).map_err(Error::from)).await
+        check_limit(limit, MAX_ACTIVITIES)?;
+        self.inner.store.read(move |rx| rx.activities(limit, cursor.as_deref()).map_err(Error::from)).await
     }
 
     /// The operation of that id.
@@ -278,7 +281,7 @@ impl App {
             Some(device) => require_device(actor, device, Scope::Read)?,
             None => require(actor, Scope::Read)?,
         }
-        check_limit(limit)?;
+        check_limit(limit, MAX_PAGE)?;
         self.inner.store.read(move |rx| rx.operations(&filter, limit, cursor.as_deref()).map_err(Error::from)).await
     }
 
@@ -415,13 +418,6 @@ impl App {
     fn tell_operation(&self, operation: &Operation) {
         self.tell(Change::Operation { operation: Box::new(operation.clone()) });
     }
-}
-
-fn check_limit(limit: u32) -> Result<(), Error> {
-    if limit == 0 || limit > MAX_PAGE {
-        return Err(Error::invalid("limit", format!("a limit is 1 to {MAX_PAGE}")));
-    }
-    Ok(())
 }
 
 /// Whether it is the device itself that asks.

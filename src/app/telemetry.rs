@@ -1,7 +1,7 @@
 //! Telemetry: taking events in, reading them back.
 
 use super::device::{heard, known, target};
-use super::{App, Error, require_device};
+use super::{App, Error, check_limit, require_device};
 use crate::model::actor::{Actor, Scope};
 use crate::model::change::Change;
 use crate::model::device::{Device, DeviceStatus};
@@ -62,7 +62,7 @@ impl App {
         limit: u32,
     ) -> Result<(Vec<Point>, bool), Error> {
         require_device(actor, id, Scope::Read)?;
-        check_limit(limit)?;
+        check_limit(limit, MAX_POINTS)?;
         let metric = metric.to_owned();
         self.inner
             .store
@@ -90,7 +90,7 @@ impl App {
         limit: u32,
     ) -> Result<Vec<Event>, Error> {
         require_device(actor, id, Scope::Read)?;
-        check_limit(limit)?;
+        check_limit(limit, MAX_POINTS)?;
         self.inner.store.read(move |rx| Ok(rx.events(id, known(rx, id)?.number, range, false, offset, limit)?)).await
     }
 
@@ -100,7 +100,7 @@ impl App {
     /// As [`App::series`].
     pub async fn last_events(&self, actor: &Actor, id: DeviceId, limit: u32) -> Result<Vec<Event>, Error> {
         require_device(actor, id, Scope::Read)?;
-        check_limit(limit)?;
+        check_limit(limit, MAX_POINTS)?;
         let range = Range { from: Timestamp::from_millis(i64::MIN), to: Timestamp::from_millis(i64::MAX) };
         self.inner.store.read(move |rx| Ok(rx.events(id, known(rx, id)?.number, range, true, 0, limit)?)).await
     }
@@ -136,13 +136,6 @@ pub(super) fn take_uplink(tx: &Tx<'_>, id: DeviceId, uplink: Uplink, now: Timest
         }
     }
     Ok(taken)
-}
-
-fn check_limit(limit: u32) -> Result<(), Error> {
-    if limit == 0 || limit > MAX_POINTS {
-        return Err(Error::invalid("limit", format!("a limit is 1 to {MAX_POINTS}")));
-    }
-    Ok(())
 }
 
 fn check_event(event: &NewEvent) -> Result<(), Error> {

@@ -11,9 +11,7 @@ use crate::model::device::DeviceSort;
 use crate::model::device_type::DeviceType;
 use crate::model::id::DeviceId;
 use crate::wire::Page;
-use crate::wire::device::{
-    Device, DeviceCredentials, DeviceDetail, DeviceEdit, DeviceStatus, Enrolled, NewDevice, Ownership, Property,
-};
+use crate::wire::device::{Device, DeviceDetail, DeviceEdit, DeviceStatus, Enrolled, NewDevice, Ownership};
 
 /// What names a device in a path: its id, or its type and identifier as `type:identifier`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,25 +111,9 @@ impl Client {
         self.perform(Call::delete(key.path(""))).await
     }
 
-    /// Sets properties of a device; those that are not named stay.
-    pub async fn set_properties(&self, key: &DeviceKey, properties: &[Property]) -> Result<(), Error> {
-        self.perform(Call::put(key.path("/properties")).json(properties)?).await
-    }
-
-    /// New credentials for a device.
-    pub async fn new_credentials(&self, key: &DeviceKey) -> Result<DeviceCredentials, Error> {
-        self.fetch(Call::post(key.path("/tokens"))).await
-    }
-
     /// The agent of an enrolled device, with new credentials in it: a zip archive, at most 32 MiB.
     pub async fn agent(&self, key: &DeviceKey) -> Result<Bytes, Error> {
         self.bytes(&Call::post(key.path("/agent"))).await
-    }
-
-    /// Enrolls a device of that type and name, and gives its agent: a zip archive.
-    pub async fn new_agent(&self, device_type: &str, name: &str) -> Result<Bytes, Error> {
-        let parameters = [("type", device_type.to_owned()), ("name", name.to_owned())];
-        self.bytes(&Call::post(with_query("/api/v1/devices/agent", parameters))).await
     }
 
     /// Every device type.
@@ -142,21 +124,6 @@ impl Client {
     /// The device type of that name.
     pub async fn device_type(&self, name: &str) -> Result<DeviceType, Error> {
         self.fetch(Call::get(type_path(name))).await
-    }
-
-    /// Makes a custom device type.
-    pub async fn create_device_type(&self, device_type: &DeviceType) -> Result<DeviceType, Error> {
-        self.fetch(Call::post("/api/v1/device-types").json(device_type)?).await
-    }
-
-    /// Replaces a custom device type.
-    pub async fn replace_device_type(&self, device_type: &DeviceType) -> Result<DeviceType, Error> {
-        self.fetch(Call::put(type_path(&device_type.name)).json(device_type)?).await
-    }
-
-    /// Removes a custom device type that no device has.
-    pub async fn remove_device_type(&self, name: &str) -> Result<(), Error> {
-        self.perform(Call::delete(type_path(name))).await
     }
 }
 

@@ -40,11 +40,6 @@ impl Client {
         self.fetch(Call::get(format!("/api/v1/activities/{}", segment(id)))).await
     }
 
-    /// One page of the activities, newest first.
-    pub async fn activities(&self, limit: Option<u32>, cursor: Option<&str>) -> Result<Page<Activity>, Error> {
-        self.fetch(Call::get(with_query("/api/v1/activities", paging(limit, cursor)))).await
-    }
-
     /// One page of the operations that `query` asks for.
     pub async fn operations(&self, query: &OperationQuery) -> Result<Page<Operation>, Error> {
         self.fetch(Call::get(query.path())).await

@@ -13,8 +13,8 @@ use crate::client::Client;
 use crate::client::admin::AuditQuery;
 use crate::model::actor::Scope;
 use crate::model::audit::Outcome;
-use crate::model::device::MAX_PAGE;
 use crate::model::id::TokenId;
+use crate::model::page::MAX_PAGE;
 use crate::model::user::Role;
 use crate::wire::admin::{AuditEntry, NewPassword, NewToken, NewUser, Setup, Token, User};
 

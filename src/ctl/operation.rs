@@ -15,9 +15,9 @@ use super::{device, group, wait};
 use crate::client::Client;
 use crate::client::device::DeviceKey;
 use crate::client::operation::OperationQuery;
-use crate::model::device::MAX_PAGE;
 use crate::model::id::{DeviceId, OperationId};
 use crate::model::operation::OperationStatus;
+use crate::model::page::MAX_PAGE;
 use crate::wire::operation::{Activity, NewActivity, Operation};
 
 #[derive(Debug, clap::Args)]

@@ -248,19 +248,6 @@ pub struct DevicePage {
     pub sort: DeviceSort,
     pub descending: bool,
     pub start: PageStart,
-    /// 1 to [`MAX_PAGE`].
+    /// 1 to [`MAX_PAGE`](super::page::MAX_PAGE).
     pub limit: u32,
-}
-
-/// The most rows one page of any list holds.
-pub const MAX_PAGE: u32 = 1000;
-
-/// One page of a list, and how to get the next.
-#[derive(Clone, Debug)]
-pub struct Page<T> {
-    pub items: Vec<T>,
-    /// Pass it as `cursor` for the next page; `None` at the end.
-    pub next: Option<String>,
-    /// How many items there are in all pages.
-    pub total: u64,
 }

@@ -2,9 +2,10 @@
 
 use rusqlite::{Row, params};
 
-use super::{Rx, StoreError, Tx};
+use super::{Rx, StoreError, Tx, cut_page};
 use crate::model::actor::Actor;
 use crate::model::audit::{AuditEntry, AuditFilter, Outcome};
+use crate::model::page::Page;
 use crate::model::timestamp::Timestamp;
 
 impl Tx<'_> {
@@ -28,8 +29,8 @@ impl Tx<'_> {
 }
 
 impl Rx<'_> {
-    /// Lines of the trail, newest first, and how many there are before paging.
-    pub fn audit_entries(&self, filter: &AuditFilter, limit: u32) -> Result<(Vec<AuditEntry>, u64), StoreError> {
+    /// One page of the lines that fit `filter`, newest first; its `next` goes on as [`AuditFilter::before`].
+    pub fn audit_entries(&self, filter: &AuditFilter, limit: u32) -> Result<Page<AuditEntry>, StoreError> {
         const WHERE: &str = "(?1 IS NULL OR actor = ?1)
             AND (?2 IS NULL OR action = ?2 OR substr(action, 1, length(?2) + 1) = ?2 || '.')
             AND (?3 IS NULL OR target = ?3) AND (?4 IS NULL OR at >= ?4)";
@@ -39,15 +40,16 @@ impl Rx<'_> {
             .prepare_cached(&format!("SELECT count(*) FROM audit WHERE {WHERE}"))?
             .query_row(bound, |row| row.get(0))?;
         let bound = params![filter.actor, filter.action, filter.target, filter.since, filter.before, limit];
-        let entries = self
+        let mut items: Vec<AuditEntry> = self
             .connection
             .prepare_cached(&format!(
                 "SELECT number, at, actor, origin, action, target, outcome, detail FROM audit
-                 WHERE {WHERE} AND (?5 IS NULL OR number < ?5) ORDER BY number DESC LIMIT ?6"
+                 WHERE {WHERE} AND (?5 IS NULL OR number < ?5) ORDER BY number DESC LIMIT ?6 + 1"
             ))?
             .query_map(bound, entry)?
             .collect::<Result<_, _>>()?;
-        Ok((entries, total))
+        let next = cut_page(&mut items, limit).map(|last| last.number.to_string());
+        Ok(Page { items, next, total })
     }
 }
 

@@ -5,9 +5,10 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Rx, StoreError, Tx};
 use crate::model::device::{
-    Device, DeviceFilter, DevicePage, DeviceSort, DeviceStatus, Enrollment, Page, PageStart, Property, StatusChange,
+    Device, DeviceFilter, DevicePage, DeviceSort, DeviceStatus, Enrollment, PageStart, Property, StatusChange,
 };
 use crate::model::id::{DeviceId, EnrollmentId};
+use crate::model::page::Page;
 use crate::model::timestamp::Timestamp;
 
 const COLUMNS: &str = "d.number, d.id, d.type, d.identifier, d.name, d.description, d.owner, d.ownership, d.status,
@@ -41,7 +42,7 @@ impl Rx<'_> {
     /// One page of the devices that fit `filter`.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] for a cursor that is none of ours.
+    /// [`StoreError::Cursor`] for a cursor that is none of ours.
     pub fn devices(&self, filter: &DeviceFilter, page: &DevicePage) -> Result<Page<Device>, StoreError> {
         let mut query = Query::new(filter);
         let total = {

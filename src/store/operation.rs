@@ -3,10 +3,10 @@
 use rusqlite::types::ToSql;
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{Rx, StoreError, Tx};
-use crate::model::device::Page;
+use super::{Rx, StoreError, Tx, cut_page};
 use crate::model::id::{ActivityId, DeviceId, OperationId};
 use crate::model::operation::{Activity, Operation, OperationFilter, OperationKind, Response};
+use crate::model::page::Page;
 use crate::model::timestamp::Timestamp;
 
 const SELECT: &str = "SELECT o.number, o.id, a.id, a.number, d.id, a.code, a.kind, a.payload, o.status, o.reason,
@@ -39,15 +39,22 @@ impl Rx<'_> {
         found.map(|found| self.with_operations(found)).transpose()
     }
 
-    /// The newest activities with their operations, newest first; `before` names a number to go on below.
-    pub fn activities(&self, limit: u32, before: Option<i64>) -> Result<Vec<Activity>, StoreError> {
-        let sql = format!("{ACTIVITY} WHERE ?2 IS NULL OR number < ?2 ORDER BY number DESC LIMIT ?1");
-        let found: Vec<Activity> = self
+    /// One page of the activities with their operations, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Cursor`] for a cursor that is none of ours.
+    pub fn activities(&self, limit: u32, cursor: Option<&str>) -> Result<Page<Activity>, StoreError> {
+        let before = cursor.map(number_of).transpose()?;
+        let total = self.connection.prepare_cached("SELECT count(*) FROM activity")?.query_row((), |row| row.get(0))?;
+        let sql = format!("{ACTIVITY} WHERE ?2 IS NULL OR number < ?2 ORDER BY number DESC LIMIT ?1 + 1");
+        let mut found: Vec<Activity> = self
             .connection
             .prepare_cached(&sql)?
             .query_map(params![limit, before], activity)?
             .collect::<Result<_, _>>()?;
-        found.into_iter().map(|found| self.with_operations(found)).collect()
+        let next = cut_page(&mut found, limit).map(|last| last.number.to_string());
+        let items = found.into_iter().map(|found| self.with_operations(found)).collect::<Result<_, _>>()?;
+        Ok(Page { items, next, total })
     }
 
     fn with_operations(&self, mut activity: Activity) -> Result<Activity, StoreError> {
@@ -110,9 +117,7 @@ impl Rx<'_> {
         limit: u32,
         cursor: Option<&str>,
     ) -> Result<Page<Operation>, StoreError> {
-        let before: Option<i64> = cursor
-            .map(|text| text.parse().map_err(|_| StoreError::Cursor(text.chars().take(100).collect())))
-            .transpose()?;
+        let before = cursor.map(number_of).transpose()?;
         let marks = vec!["?"; filter.statuses.len()].join(", ");
         let statuses = if marks.is_empty() { String::new() } else { format!(" AND o.status IN ({marks})") };
         let conditions = format!(
@@ -135,9 +140,7 @@ impl Rx<'_> {
             "{SELECT} WHERE {conditions} AND (?5 IS NULL OR o.number < ?5) ORDER BY o.number DESC LIMIT ?6 + 1"
         );
         let mut rows = self.operation_rows(&sql, &bound)?;
-        let more = rows.len() > limit as usize;
-        rows.truncate(limit as usize);
-        let next = rows.last().filter(|_| more).map(|last| last.number.to_string());
+        let next = cut_page(&mut rows, limit).map(|last| last.number.to_string());
         Ok(Page { items: rows.into_iter().map(|numbered| numbered.operation).collect(), next, total })
     }
 
@@ -231,6 +234,11 @@ impl Tx<'_> {
             .execute(params![operation, response.at, response.status, response.text, MAX_RESPONSES])?;
         Ok(())
     }
+}
+
+/// The number that a cursor of these lists is.
+fn number_of(cursor: &str) -> Result<i64, StoreError> {
+    cursor.parse().map_err(|_| StoreError::Cursor(cursor.chars().take(100).collect()))
 }
 
 const ACTIVITY: &str = "SELECT id, number, code, kind, payload, initiated_by, created_at, expires_at FROM activity";

@@ -140,7 +140,7 @@ async fn an_operation_goes_to_many_devices_and_can_be_taken_back() {
     loop {
         let page = site.get(&local(), &target).await.is(200).json();
         seen.extend(page["items"].as_array().unwrap().iter().map(|item| item["number"].as_i64().unwrap()));
-        assert_eq!(page["total"].as_i64(), seen.first().copied());
+        assert_eq!(page["total"], 2);
         let Some(next) = page["next"].as_str() else { break };
         target = format!("/api/v1/activities?limit=1&cursor={next}");
     }

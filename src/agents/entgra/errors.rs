@@ -90,7 +90,7 @@ impl From<app::Error> for Error {
     fn from(error: app::Error) -> Self {
         let detail = error.to_string();
         let (status, retry_after) = match &error {
-            app::Error::Invalid { .. } | app::Error::Store(StoreError::Cursor(_)) => (StatusCode::BAD_REQUEST, None),
+            app::Error::Invalid { .. } => (StatusCode::BAD_REQUEST, None),
             app::Error::Unauthorized(_) => (StatusCode::UNAUTHORIZED, None),
             app::Error::Forbidden { .. } => (StatusCode::FORBIDDEN, None),
             app::Error::NotFound { .. } => (StatusCode::NOT_FOUND, None),

@@ -11,8 +11,8 @@ use super::call::{Call, Calls, answer, segment};
 use super::errors::Error;
 use super::gson::{self, Record};
 use super::{BASE, Routes};
-use crate::model::device::MAX_PAGE;
 use crate::model::device_type::{DeviceType, Metric, MetricKind};
+use crate::model::page::MAX_PAGE;
 use crate::model::telemetry::{Event, Range};
 use crate::model::timestamp::Timestamp;
 

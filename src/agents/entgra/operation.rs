@@ -9,8 +9,8 @@ use super::Routes;
 use super::call::{Call, Calls, answer, segment};
 use super::errors::Error;
 use super::gson::{self, Record};
-use crate::model::device::MAX_PAGE;
 use crate::model::operation::NewActivity;
+use crate::model::page::MAX_PAGE;
 use crate::model::telemetry::Range;
 use crate::model::timestamp::Timestamp;
 
