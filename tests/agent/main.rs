@@ -6,6 +6,7 @@
 mod arduino;
 #[path = "../common/mod.rs"]
 mod common;
+mod entgra;
 mod outage;
 mod own;
 mod site;

@@ -202,6 +202,12 @@ impl Package {
         command.arg("agent.py").args(["--interval", "0.2", "--simulate-temperature"]).args(options);
         Program::start(&mut command, self.folder.path())
     }
+
+    /// Runs a script of this folder with the keys of the package.
+    pub(crate) fn run_script(&self, script: &str, options: &[&str]) -> Program {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/agent").join(script);
+        Program::start(python().arg(script).arg("deviceConfig.properties").args(options), self.folder.path())
+    }
 }
 
 /// A Python with paho-mqtt: the one `dev/test` found, or Debian's.

@@ -3,14 +3,19 @@
 use std::process::{Command, Output};
 
 use crate::common::eventually;
-use crate::site::{Package, Site};
+use crate::site::{Package, Program, Site};
 
 /// One of Mosquitto's clients on the TLS port, trusting the authority in `ca`.
 fn mosquitto(program: &str, site: &Site, package: &Package, ca: &str, arguments: &[&str]) -> Output {
+    let output = command(program, site, package, ca, arguments).output();
+    output.unwrap_or_else(|error| panic!("{program} (Debian package mosquitto-clients): {error}"))
+}
+
+fn command(program: &str, site: &Site, package: &Package, ca: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(["-h", "127.0.0.1", "-p", &site.daemon.mqtts().port().to_string()]);
     command.args(["-u", &package.keys()["auth-token"], "--cafile", ca, "-q", "1"]).args(arguments);
-    command.output().unwrap_or_else(|error| panic!("{program} (Debian package mosquitto-clients): {error}"))
+    command
 }
 
 #[test]
@@ -60,4 +65,23 @@ fn mosquitto_speaks_tls_with_the_authority_that_the_site_gives_away() {
     assert_eq!(site.counter("pym_mqtt_denied_total"), 2);
     let heard = mosquitto("mosquitto_sub", &site, &package, ca, &subscribe);
     assert_eq!(String::from_utf8_lossy(&heard.stdout), "hello\n", "{heard:?}");
+}
+
+#[test]
+fn the_will_of_a_client_that_dies_is_heard_and_kept() {
+    let site = Site::start();
+    let package = site.download("raspberrypi", "porch");
+    let ca = package.path("ca.pem");
+    let ca = ca.to_str().unwrap();
+    let prefix = format!("carbon.super/raspberrypi/{}", package.keys()["deviceId"]);
+    let (all, will) = (format!("{prefix}/#"), format!("{prefix}/gone"));
+    let last_words = ["-t", &all, "--will-topic", &will, "--will-payload", "farewell", "--will-qos", "2"];
+    let mut client = command("mosquitto_sub", &site, &package, ca, &[&last_words[..], &["--will-retain"]].concat());
+    let client = Program::start(&mut client, &package.path("."));
+    site.wait_for_status(&package.device(), "ACTIVE");
+    drop(client);
+    site.wait_for_status(&package.device(), "UNREACHABLE");
+    // Whoever comes later finds it retained.
+    let heard = mosquitto("mosquitto_sub", &site, &package, ca, &["-t", &will, "-C", "1", "-W", "30", "-F", "%r %p"]);
+    assert_eq!(String::from_utf8_lossy(&heard.stdout), "1 farewell\n", "{heard:?}");
 }
