@@ -127,9 +127,9 @@ mod tests {
         print_series(&series, &mut out).unwrap();
         assert_eq!(
             written.text(),
-            "TIME                  VALUE\n\
-             2026-11-22T09:00:00Z  -1.5 °C\n\
-             2026-11-22T09:00:00Z  =1+1, \"x\" °C\n\
+            "TIME                      VALUE\n\
+             2026-11-22T09:00:00.000Z  -1.5 °C\n\
+             2026-11-22T09:00:00.000Z  =1+1, \"x\" °C\n\
              There are more points than these: ask for a shorter time or with --limit.\n"
         );
         let (mut out, written) = output(false, false);
@@ -137,8 +137,8 @@ mod tests {
         assert_eq!(
             written.text(),
             "device_time,received_at,value\n\
-             2026-11-22T09:00:00Z,2026-11-22T09:00:00Z,-1.5\n\
-             2026-11-22T09:00:00Z,2026-11-22T09:00:00Z,\"'=1+1, \"\"x\"\"\"\n"
+             2026-11-22T09:00:00.000Z,2026-11-22T09:00:00.000Z,-1.5\n\
+             2026-11-22T09:00:00.000Z,2026-11-22T09:00:00.000Z,\"'=1+1, \"\"x\"\"\"\n"
         );
     }
 }

@@ -5,7 +5,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+
+/// RFC 3339 in UTC with three digits of the second: of one length, so that sorting the text sorts the times.
+const MILLIS: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
 /// Milliseconds since 1970-01-01T00:00:00Z. Ordered; arithmetic saturates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,7 +79,7 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.to_utc().and_then(|at| at.format(&Rfc3339).ok()) {
+        match self.to_utc().and_then(|at| at.format(MILLIS).ok()) {
             Some(text) => f.write_str(&text),
             None => write!(f, "{}", self.0),
         }
@@ -103,6 +109,7 @@ mod tests {
         assert_eq!(at.to_string(), "2026-09-21T14:13:20.123Z");
         assert_eq!(Timestamp::parse(&at.to_string()), Some(at));
         assert_eq!(Timestamp::parse("2026-09-21T16:13:20.123+02:00"), Some(at));
+        assert_eq!(Timestamp::from_secs(1_790_000_000).to_string(), "2026-09-21T14:13:20.000Z", "always of one length");
         assert_eq!(Timestamp::parse("yesterday"), None);
     }
 

@@ -1,5 +1,7 @@
 //! Devices, their enrollments, properties and status changes.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rusqlite::types::ToSql;
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -270,14 +272,14 @@ const fn sort_key(sort: DeviceSort) -> &'static str {
     }
 }
 
-/// A cursor is the sort key's value and the number of the last row, as JSON.
+/// A cursor is the sort key's value and the number of the last row, as JSON in letters that a URL takes as they are.
 fn cursor(key: rusqlite::types::Value, number: i64) -> Result<String, StoreError> {
     let key = match key {
         rusqlite::types::Value::Integer(integer) => serde_json::Value::from(integer),
         rusqlite::types::Value::Text(text) => serde_json::Value::from(text),
         other => return Err(StoreError::Corrupt(format!("sort key {other:?}"))),
     };
-    Ok(serde_json::json!([key, number]).to_string())
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(serde_json::json!([key, number]).to_string()))
 }
 
 /// The WHERE clause of a list and what is bound to it.
@@ -342,7 +344,8 @@ impl Query {
     /// Continues after the row that `cursor` names.
     fn after(&mut self, cursor: &str, key: &str, descending: bool) -> Result<(), StoreError> {
         let bad = || StoreError::Cursor(cursor.chars().take(100).collect());
-        let (value, number): (serde_json::Value, i64) = serde_json::from_str(cursor).map_err(|_| bad())?;
+        let json = BASE64_URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad())?;
+        let (value, number): (serde_json::Value, i64) = serde_json::from_slice(&json).map_err(|_| bad())?;
         let value: Box<dyn ToSql> = match value {
             serde_json::Value::String(text) => Box::new(text),
             serde_json::Value::Number(number) => Box::new(number.as_i64().ok_or_else(bad)?),
