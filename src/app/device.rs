@@ -57,7 +57,7 @@ impl App {
         let enrolled = self.inner.store.write(Flush::Now, move |tx| enroll(tx, &actor, own, new, now)).await?;
         if enrolled.created {
             let device = &enrolled.device;
-            let text = format!("{} {} enrolled", device.device_type, device.identifier);
+            let text = format!("{} enrolled", called(device));
             self.notice(NoticeKind::Device, Some(device.id), text);
             self.send_initial_operations(device).await?;
         }
@@ -236,7 +236,7 @@ impl App {
             .await;
         match device {
             Ok(device) if first => {
-                self.notice(NoticeKind::Device, Some(id), format!("{} connected", target(&device)));
+                self.notice(NoticeKind::Device, Some(id), format!("{} connected", called(&device)));
                 self.tell_device(&device);
             }
             Ok(_) => {}
@@ -263,7 +263,7 @@ impl App {
             .await;
         match device {
             Ok(device) => {
-                self.notice(NoticeKind::Device, Some(id), format!("{} disconnected", target(&device)));
+                self.notice(NoticeKind::Device, Some(id), format!("{} disconnected", called(&device)));
                 self.tell_device(&device);
             }
             Err(error) => tracing::warn!(device.id = %id, %error, "could not note the end of a connection"),
@@ -302,7 +302,7 @@ impl App {
             })
             .await?;
         for device in &changed {
-            self.notice(NoticeKind::Device, Some(device.id), format!("{} is {}", target(device), device.status.name()));
+            self.notice(NoticeKind::Device, Some(device.id), format!("{} is {}", called(device), device.status.name()));
             self.tell_device(device);
         }
         Ok(changed.len())
@@ -319,16 +319,21 @@ impl App {
             self.notice(
                 NoticeKind::Device,
                 Some(device.id),
-                format!("{} is {}", target(&device), device.status.name()),
+                format!("{} is {}", called(&device), device.status.name()),
             );
             self.tell_device(&device);
         }
     }
 }
 
-/// How the audit trail and notices name a device.
+/// How the audit trail names a device.
 pub(super) fn target(device: &Device) -> String {
     format!("{}:{}", device.device_type, device.identifier)
+}
+
+/// What people call it, as they read it in a notice.
+fn called(device: &Device) -> &str {
+    if device.name.is_empty() { &device.identifier } else { &device.name }
 }
 
 /// The device of that id, or [`Error::NotFound`].

@@ -52,10 +52,15 @@ impl App {
         drop(self.inner.changes.sender.send(Arc::new(change)));
     }
 
-    /// Tells the watchers something a person should read, and keeps it for those who join.
+    /// Tells the watchers something a person should read, and keeps it for those who join. A refusal that repeats the
+    /// newest one is not told again, so that one stubborn client does not drive out all else.
     pub fn notice(&self, kind: NoticeKind, device: Option<DeviceId>, text: String) {
-        let change = Arc::new(Change::Notice { at: self.inner.clock.now(), kind, text, device });
         let mut notices = self.inner.changes.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |newest: &Arc<Change>| matches!(&**newest, Change::Notice { text: told, .. } if *told == text);
+        if kind == NoticeKind::Refused && notices.front().is_some_and(same) {
+            return;
+        }
+        let change = Arc::new(Change::Notice { at: self.inner.clock.now(), kind, text, device });
         notices.truncate(NOTICES - 1);
         notices.push_front(Arc::clone(&change));
         drop(notices);

@@ -18,6 +18,7 @@ use crate::app::Error;
 use crate::app::mqtt::{Durable, Login, Urgency};
 use crate::metrics::Refusal;
 use crate::model::actor::{Actor, Principal};
+use crate::model::change::NoticeKind;
 use crate::model::id::DeviceId;
 use crate::model::mqtt::{Message, Qos, SessionKey};
 
@@ -88,6 +89,8 @@ where
         Err((code, refusal, why)) => {
             metrics.mqtt_refused.of(refusal).inc();
             tracing::info!(%origin, %why, "refused an MQTT client");
+            let text = format!("MQTT connection from {origin} refused: {why}");
+            broker.app().notice(NoticeKind::Refused, None, text);
             answer(socket, code, false);
             None
         }

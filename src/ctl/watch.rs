@@ -10,6 +10,7 @@ use super::host::device_counts;
 use super::output::{Output, short};
 use super::{device, wait};
 use crate::client::{Client, WatchMessage};
+use crate::model::change::NoticeKind;
 use crate::model::id::DeviceId;
 use crate::model::text::for_terminal;
 use crate::model::timestamp::Timestamp;
@@ -118,6 +119,8 @@ impl Viewer {
                     .collect();
                 Some(format!("telemetry  {}: {}", self.name(*device), values.join(" ")))
             }
+            // The line of the operation says the same.
+            Change::Notice { notice } if notice.about == NoticeKind::Operation => None,
             Change::Notice { notice } => Some(format!("notice     {}", short(&notice.text, 200))),
             Change::Host { .. } | Change::Status { .. } => None,
         }
@@ -163,7 +166,6 @@ fn clock(at: Timestamp) -> String {
 mod tests {
     use super::*;
     use crate::ctl::output::tests::output;
-    use crate::model::change::NoticeKind;
     use crate::model::telemetry::Value;
     use crate::wire::watch::Notice;
 
@@ -197,6 +199,6 @@ mod tests {
         let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines.len(), 1, "{text}");
         assert_eq!(lines[0]["kind"], "telemetry");
-        assert_eq!(lines[0]["told_at"], "2026-11-22T10:00:00Z");
+        assert_eq!(lines[0]["told_at"], "2026-11-22T10:00:00.000Z");
     }
 }

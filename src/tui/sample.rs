@@ -155,10 +155,10 @@ mod lists {
 
     pub(crate) fn notices() -> Vec<Notice> {
         [
-            (NoticeKind::Device, "cellar is UNREACHABLE: connection ended", Some(2)),
+            (NoticeKind::Device, "cellar disconnected", Some(2)),
             (NoticeKind::Refused, "MQTT connection from 192.168.1.77 refused: the token has expired", None),
-            (NoticeKind::Operation, "bulb ON completed on kitchen", Some(0)),
-            (NoticeKind::Daemon, "the server certificate was renewed", None),
+            (NoticeKind::Operation, "bulb COMPLETED: done by the device", Some(0)),
+            (NoticeKind::Refused, "user.login guest refused, from 192.168.1.20", None),
         ]
         .into_iter()
         .zip(1_u64..)

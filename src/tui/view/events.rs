@@ -6,6 +6,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::{section, table};
+use crate::model::change::NoticeKind;
 use crate::model::text::for_terminal;
 use crate::tui::app::App;
 use crate::tui::{format, theme};
@@ -27,7 +28,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     });
     let Some(selected) = notices.selected() else { return };
     let place = section::section(frame, detail, &format::date(selected.at), "", false);
-    let text = Line::raw(for_terminal(&selected.text));
+    let text = told(app, selected);
+    let text = Line::raw(for_terminal(&text));
     frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }), place);
 }
 
@@ -39,7 +41,7 @@ pub(super) fn latest(frame: &mut Frame<'_>, area: Rect, app: &App) {
     let mut lines: Vec<Line<'static>> = rows
         .map(|notice| {
             let (mark, _, style) = theme::notice(notice.about);
-            let line = format!(" {} {mark} {}", format::clock(app.now(), notice.at), notice.text);
+            let line = format!(" {} {mark} {}", format::clock(app.now(), notice.at), told(app, notice));
             Line::styled(format::fit(&line, width), style)
         })
         .collect();
@@ -54,6 +56,16 @@ fn cells(app: &App, notice: &Notice) -> Vec<table::Cell> {
     vec![
         (format::clock(app.now(), notice.at), theme::DIM),
         (format!("{mark} {about}"), style),
-        (notice.text.clone(), theme::PLAIN),
+        (told(app, notice), theme::PLAIN),
     ]
+}
+
+/// What happened, and to which device.
+fn told(app: &App, notice: &Notice) -> String {
+    match notice.device {
+        Some(device) if notice.about == NoticeKind::Operation => {
+            format!("{}: {}", app.state.devices.name(device), notice.text)
+        }
+        _ => notice.text.clone(),
+    }
 }
