@@ -230,7 +230,10 @@ async fn first_start(app: &App, config: &Config) -> Result<(), DaemonError> {
             tracing::warn!("{warning}");
         }
     } else if let Some(code) = app.setup_code() {
-        tracing::info!(setup.code = code, "no administrator yet: this code sets the first one up, once");
+        tracing::info!(
+            setup.code = code,
+            "no administrator yet: `pymctl setup` or pym-tui makes the first one; from elsewhere it takes this code, once"
+        );
     }
     Ok(())
 }

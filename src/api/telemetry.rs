@@ -30,11 +30,13 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// The device's metrics with the units and titles of its type.
+/// The device's metrics with the units and titles of its type, in its order; those it does not know come last, by name.
 pub(super) async fn last_values(call: &Call, device: &Device) -> Result<Vec<LastValue>, Problem> {
     let device_type = call.app().device_type(call.actor(), &device.device_type).ok();
     let described = |name: &str| device_type.as_ref()?.metrics.iter().find(|metric| metric.name == name);
-    let values = call.app().last_values(call.actor(), device.id).await?;
+    let mut values = call.app().last_values(call.actor(), device.id).await?;
+    let place = |name: &str| device_type.as_ref()?.metrics.iter().position(|metric| metric.name == name);
+    values.sort_by_key(|value| place(&value.metric).unwrap_or(usize::MAX));
     let encode = |value: telemetry::LastValue| {
         let (unit, title) =
             described(&value.metric).map(|metric| (metric.unit.clone(), metric.title.clone())).unwrap_or_default();

@@ -1,11 +1,14 @@
 //! `devices`, `device`, `enroll`, `edit`, `remove` and `types`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use comfy_table::Cell;
 
 use super::failure::Failure;
+use super::host::or_none;
 use super::output::{Output, device_status, operation_status, short, text};
+use super::units::{rough, size};
 use super::{backup, group};
 use crate::client::Client;
 use crate::client::device::{DeviceKey, DeviceQuery};
@@ -253,7 +256,7 @@ fn print_detail(detail: &DeviceDetail, operations: &[Operation], output: &mut Ou
         ("owner", text(&format!("{} ({})", device.owner, device.ownership.name()))),
         ("enrolled", output.ago(device.enrolled_at)),
         ("seen", output.ago_or_never(device.last_seen_at)),
-        ("groups", text(&detail.groups.join(", "))),
+        ("groups", text(&or_none(detail.groups.join(", ")))),
     ];
     if !device.description.is_empty() {
         facts.push(("description", text(&device.description)));
@@ -277,7 +280,7 @@ fn print_detail(detail: &DeviceDetail, operations: &[Operation], output: &mut Ou
         ]
     });
     let rows = rows.collect();
-    section(output, &["OPERATION", "CODE", "STATUS", "REASON", "CHANGED"], rows)?;
+    section(output, &["ACTIVITY", "CODE", "STATUS", "REASON", "CHANGED"], rows)?;
     let rows = detail.status_history.iter().take(10).map(|change| {
         vec![output.ago(change.at), device_status(change.to), text(&change.by), Cell::new(short(&change.reason, 60))]
     });
@@ -294,9 +297,11 @@ fn section(output: &mut Output, header: &[&str], rows: Vec<Vec<Cell>>) -> Result
     output.table(header, rows)
 }
 
-/// A value with its unit.
+/// A value with its unit; bytes and seconds in units that people read.
 pub(super) fn value(value: &Value, unit: &str) -> String {
     let told = match value {
+        Value::Integer(bytes @ 0..) if unit == "B" => return size(bytes.unsigned_abs()),
+        Value::Integer(secs @ 60..) if unit == "s" => return rough(Duration::from_secs(secs.unsigned_abs())),
         Value::Bool(truth) => truth.to_string(),
         Value::Integer(integer) => integer.to_string(),
         Value::Number(number) => number.to_string(),
@@ -325,9 +330,8 @@ pub(super) async fn enroll(client: &Client, args: EnrollArgs, output: &mut Outpu
         return output.document(&serde_json::json!({ "device": enrolled.device, "file": path }));
     }
     output.line(format_args!(
-        "{} {} is enrolled; its agent is in {}. Keep the file secret: it holds the device's credentials.",
-        short(&enrolled.device.device_type, 64),
-        short(&enrolled.device.identifier, 300),
+        "{} is enrolled; its agent is in {}. Keep the file secret: it holds the device's credentials.",
+        short(label(&enrolled.device), 300),
         path.display()
     ))
 }

@@ -140,6 +140,9 @@ fn space(space: Space) -> String {
 }
 
 fn power(power: Power) -> String {
+    if power == Power::default() {
+        return "unknown".to_owned();
+    }
     let told = |flag: Option<bool>| match flag {
         Some(true) => "yes",
         Some(false) => "no",
@@ -155,7 +158,7 @@ fn power(power: Power) -> String {
     )
 }
 
-fn or_none(text: String) -> String {
+pub(super) fn or_none(text: String) -> String {
     if text.is_empty() { "none".to_owned() } else { text }
 }
 
@@ -191,7 +194,9 @@ mod tests {
 
     #[test]
     fn what_the_board_does_not_tell_is_unknown() {
-        assert!(power(Power::default()).starts_with("under-voltage unknown, throttled unknown"));
+        assert_eq!(power(Power::default()), "unknown");
+        let some = power(Power { throttled: Some(true), ..Power::default() });
+        assert!(some.starts_with("under-voltage unknown, throttled yes, "), "{some}");
         assert_eq!(space(Space { used: 1 << 30, total: 1 << 32 }), "1.0 GiB of 4.0 GiB (25%)");
         assert_eq!(space(Space::default()), "none");
         let facts = host_facts(&Host::default());

@@ -191,7 +191,7 @@ fn print_operations(operations: &[Operation], names: &Names, output: &mut Output
         ]
     });
     let rows = rows.collect();
-    output.table(&["OPERATION", "NUMBER", "DEVICE", "CODE", "STATUS", "CHANGED", "REASON", "RESPONSE"], rows)
+    output.table(&["OPERATION", "ACTIVITY", "DEVICE", "CODE", "STATUS", "CHANGED", "REASON", "RESPONSE"], rows)
 }
 
 pub(super) async fn list(client: &Client, args: ListArgs, output: &mut Output) -> Result<(), Failure> {
@@ -326,7 +326,7 @@ mod tests {
         let (mut out, written) = output(false, false);
         print_activity(&open, &names, &mut out).unwrap();
         let id = open.operations[0].id;
-        let expected = format!("{id}  7       pi-0    bulb  PENDING  1 min ago  waiting for the device to connect");
+        let expected = format!("{id}  7         pi-0    bulb  PENDING  1 min ago  waiting for the device to connect");
         assert_eq!(written.text().lines().nth(1), Some(expected.as_str()));
     }
 }

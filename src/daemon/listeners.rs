@@ -45,6 +45,7 @@ impl Listeners {
                 .map_err(|source| ListenError::Directory { path: listen.control.clone(), source })?;
             Socket::bind(&listen.control)?
         };
+        tracing::info!(path = %control.path().display(), "listening for control");
         let mut endpoints = Endpoints { control: control.path().display().to_string(), ..Endpoints::default() };
         Ok(Self {
             https: open("https", inherited.https, &listen.https, &mut endpoints.https)?,

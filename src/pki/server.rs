@@ -86,7 +86,7 @@ impl ServerCertificate {
             .map_err(|source| PkiError::Write { path: path.to_owned(), source })?;
         let issued = Self::from_pem(&pem, authority)
             .map_err(|reason| PkiError::ServerDamaged { path: path.to_owned(), reason })?;
-        tracing::info!(certificate = ?issued, "server certificate issued");
+        tracing::info!(names = ?issued.names, addresses = ?issued.addresses, not_after = %issued.not_after, "server certificate issued");
         Ok(issued)
     }
 

@@ -332,7 +332,7 @@ class Agent:
             log.info("operation %s (%s) was done before; reporting it again", number, code)
             self.report(code, number, *done)
             return
-        log.info("operation %s: %s %s", number, code, payload)
+        log.info("operation %s: %s", number, code if payload == code else "%s %s" % (code, payload))
         word = payload.rsplit(":", 1)[-1].strip().upper()
         if code in ("bulb", "buzz"):
             status, response = self.switch_bulb(word)
@@ -360,6 +360,7 @@ class Agent:
         if self.bulb_pin is not None:
             (self.bulb_pin.on if word == "ON" else self.bulb_pin.off)()
         self.memory.set_bulb(word)
+        self.send("stats", self.event({"bulb": word}))
         log.info("the bulb is %s", word)
         return "COMPLETED", "the bulb is %s" % word
 

@@ -36,6 +36,8 @@ pub(crate) struct Metric {
     /// What people call it; empty where the device type does not tell.
     pub(crate) title: String,
     pub(crate) unit: String,
+    /// Its place in the daemon's answer; one that came since is behind those.
+    place: usize,
     pub(crate) value: Value,
     pub(crate) at: Timestamp,
     /// Oldest first, at most [`MAX_POINTS`].
@@ -78,17 +80,25 @@ impl Page {
 
     /// Takes the daemon's answer; returns the metrics whose history is still to be asked for.
     pub(crate) fn detail(&mut self, detail: DeviceDetail) -> Vec<String> {
-        for last in &detail.metrics {
+        for (place, last) in detail.metrics.iter().enumerate() {
             self.value(&last.metric, last.received_at, &last.value);
             if let Some(metric) = self.metrics.get_mut(&last.metric) {
                 metric.title.clone_from(&last.title);
                 metric.unit.clone_from(&last.unit);
+                metric.place = place;
             }
         }
         self.detail = Some(detail);
         self.problem = None;
         let short = |metric: &Metric| metric.points.len() < 2 && metric.value.as_f64().is_some();
         self.metrics.iter().filter(|(_, metric)| short(metric)).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The metrics as they are to be read: what the device type names first is first.
+    pub(crate) fn listed(&self) -> Vec<(&String, &Metric)> {
+        let mut listed: Vec<_> = self.metrics.iter().collect();
+        listed.sort_by_key(|(_, metric)| metric.place);
+        listed
     }
 
     /// Takes the history of a metric, in front of the points that came since.
@@ -108,8 +118,14 @@ impl Page {
             if self.metrics.len() >= MAX_METRICS {
                 return;
             }
-            let metric =
-                Metric { title: String::new(), unit: String::new(), value: value.clone(), at, points: VecDeque::new() };
+            let metric = Metric {
+                title: String::new(),
+                unit: String::new(),
+                place: usize::MAX,
+                value: value.clone(),
+                at,
+                points: VecDeque::new(),
+            };
             self.metrics.insert(name.to_owned(), metric);
         }
         let Some(metric) = self.metrics.get_mut(name) else { return };

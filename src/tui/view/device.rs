@@ -102,7 +102,7 @@ fn draw_metrics(frame: &mut Frame<'_>, area: Rect, app: &App, page: &Page) {
         ("AGE", Constraint::Length(7)),
     ];
     let room = usize::from(place.width);
-    let rows: Vec<(&String, &Metric)> = page.metrics.iter().collect();
+    let rows: Vec<(&String, &Metric)> = page.listed();
     let selected = page.row(Section::Metrics, &app.state.devices);
     table::draw(frame, place, &columns, &rows, selected, "nothing has been reported yet", |(name, metric)| {
         // The column takes two fifths; the newest points stay when it is cut.

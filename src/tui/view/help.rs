@@ -15,7 +15,7 @@ const KEYS: [(&str, &str); 16] = [
     ("s  S", "sort by the next column; turn the order"),
     ("o", "send an operation to the device"),
     ("c", "cancel the operation"),
-    ("a", "on a fresh site's overview: make the administrator"),
+    ("a", "on a fresh site: make the administrator"),
     ("r", "connect now, while there is no daemon"),
     ("Ctrl-L", "draw the screen anew"),
     ("q  Ctrl-C", "quit"),

@@ -25,7 +25,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
             lines.push(Line::default());
             for (what, command) in [
                 (" Start it            ", "pymd"),
-                ("   as a service      ", "systemctl start pym"),
+                ("   as a service      ", "systemctl start pymd"),
                 (" Or name its socket  ", "pym-tui --socket PATH"),
             ] {
                 lines.push(Line::from(vec![Span::styled(what, theme::DIM), Span::raw(command)]));
