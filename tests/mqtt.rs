@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
 
 use bytes::BytesMut;
-use common::{Daemon, PATIENCE, eventually};
+use common::{Daemon, PATIENCE, eventually, python};
 use rumqttc::mqttbytes::QoS;
 use rumqttc::mqttbytes::v4::{ConnAck, Connect, ConnectReturnCode, Packet, Publish};
 use serde_json::{Value as Json, json};
@@ -240,8 +240,7 @@ fn paho_speaks_with_the_daemon() {
     let daemon = Daemon::start();
     let device = enroll(&daemon, "pi-1");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mqtt/paho_round_trip.py");
-    // Where dev/test found paho-mqtt.
-    let mut python = Command::new(std::env::var_os("PYM_TEST_PYTHON").unwrap_or_else(|| "python3".into()));
+    let mut python = python();
     let port = daemon.mqtt().port().to_string();
     python.args([script, &port, &device.token, &device.prefix]).stdin(Stdio::null());
     let output = python.output().unwrap();

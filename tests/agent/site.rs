@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-use crate::common::{Daemon, PATIENCE, eventually};
+use crate::common::{Daemon, PATIENCE, eventually, python};
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
@@ -208,20 +208,6 @@ impl Package {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/agent").join(script);
         Program::start(python().arg(script).arg("deviceConfig.properties").args(options), self.folder.path())
     }
-}
-
-/// A Python with paho-mqtt: the one `dev/test` found, or Debian's.
-fn python() -> Command {
-    let python = std::env::var_os("PYM_TEST_PYTHON").unwrap_or_else(|| "/usr/bin/python3".into());
-    let found = Command::new(&python).args(["-c", "import paho.mqtt.client"]).output();
-    assert!(
-        found.is_ok_and(|output| output.status.success()),
-        "{} has no paho-mqtt: install the Debian package python3-paho-mqtt, or set PYM_TEST_PYTHON",
-        Path::new(&python).display()
-    );
-    let mut command = Command::new(python);
-    command.env("PYTHONUNBUFFERED", "1").env("PYTHONDONTWRITEBYTECODE", "1");
-    command
 }
 
 /// A program that runs beside the test and writes a log; killed when dropped.

@@ -219,6 +219,20 @@ pub fn read_answer(stream: &mut impl std::io::Read) -> (u16, String) {
     (status.unwrap_or_else(|| panic!("no status: {head:?}")), body.to_owned())
 }
 
+/// A Python with paho-mqtt: the one `dev/test` found, or Debian's.
+pub fn python() -> Command {
+    let python = std::env::var_os("PYM_TEST_PYTHON").unwrap_or_else(|| "/usr/bin/python3".into());
+    let found = Command::new(&python).args(["-c", "import paho.mqtt.client"]).output();
+    assert!(
+        found.is_ok_and(|output| output.status.success()),
+        "{} has no paho-mqtt: install the Debian package python3-paho-mqtt, or set PYM_TEST_PYTHON",
+        Path::new(&python).display()
+    );
+    let mut command = Command::new(python);
+    command.env("PYTHONUNBUFFERED", "1").env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
 /// Waits until `condition` holds.
 pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let started = Instant::now();
