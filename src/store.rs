@@ -61,8 +61,16 @@ pub struct Rx<'c> {
 #[derive(Debug)]
 pub struct Tx<'c> {
     rx: Rx<'c>,
-    /// The id of the event stored last.
-    last_event: &'c Cell<i64>,
+    events: &'c Events,
+}
+
+/// What makes the ids of events.
+#[derive(Debug, Default)]
+struct Events {
+    /// Random, the same as long as the store is open.
+    run: i64,
+    /// The id given last.
+    last: Cell<i64>,
 }
 
 impl<'c> Deref for Tx<'c> {
@@ -155,5 +163,13 @@ impl Store {
     pub async fn close(&self) {
         self.inner.readers.close();
         self.inner.writer.close().await;
+    }
+}
+
+#[cfg(test)]
+impl Tx<'_> {
+    /// Undoes the whole transaction, as SQLite does after some failures of the disk.
+    pub(crate) fn lose_transaction(&self) -> Result<(), StoreError> {
+        Ok(self.connection.execute_batch("ROLLBACK")?)
     }
 }

@@ -22,6 +22,8 @@ pub enum StoreError {
     Corrupt(String),
     #[error("the cursor {0:?} is not one of this list")]
     Cursor(String),
+    #[error("the transaction was undone by an earlier failure")]
+    NoTransaction,
     #[error("commit: {0}")]
     Commit(Arc<str>),
     #[error("start the writer thread")]

@@ -72,15 +72,49 @@ impl Rx<'_> {
     }
 }
 
+impl Rx<'_> {
+    /// Persistent sessions without a connection that were last used before a time, at most `limit`.
+    pub fn idle_mqtt_sessions(&self, before: Timestamp, limit: u32) -> Result<Vec<SessionKey>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT principal, client_id FROM mqtt_session WHERE NOT online AND last_used_at < ?1
+             ORDER BY last_used_at LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![before, limit], |row| {
+            Ok(SessionKey { principal: row.get(0)?, client_id: row.get(1)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
 impl Tx<'_> {
+    /// Removes the session if it has no connection and was last used before a time; false when it has been used since.
+    pub fn expire_mqtt_session(&self, key: &SessionKey, before: Timestamp) -> Result<bool, StoreError> {
+        let removed = self
+            .connection
+            .prepare_cached(
+                "DELETE FROM mqtt_session WHERE principal = ?1 AND client_id = ?2 AND NOT online AND last_used_at < ?3",
+            )?
+            .execute(params![key.principal, key.client_id, before])?;
+        Ok(removed > 0)
+    }
+
+    /// Dates sessions anew that were last used before the clock was set, or after `now`: a board without a clock of its
+    /// own starts in the past.
+    pub fn redate_mqtt_sessions(&self, set: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("UPDATE mqtt_session SET last_used_at = ?2 WHERE last_used_at < ?1 OR last_used_at > ?2")?
+            .execute(params![set, now])?;
+        Ok(())
+    }
+
     /// Notes that no session has a connection, as is so at the start. What was queued for a session whose connection had
     /// not ended may have been sent.
-    pub fn reset_mqtt_sessions(&self) -> Result<(), StoreError> {
+    pub fn reset_mqtt_sessions(&self, now: Timestamp) -> Result<(), StoreError> {
         self.connection.execute(
             "UPDATE mqtt_queue SET state = ?1 WHERE state = ?2 AND session IN (SELECT id FROM mqtt_session WHERE online)",
             params![QueueState::Sent, QueueState::Waiting],
         )?;
-        self.connection.execute("UPDATE mqtt_session SET online = 0 WHERE online", ())?;
+        self.connection.execute("UPDATE mqtt_session SET online = 0, last_used_at = ?1 WHERE online", [now])?;
         Ok(())
     }
 

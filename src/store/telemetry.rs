@@ -30,11 +30,14 @@ impl Tx<'_> {
         Ok((event.samples.len() - left_out, left_out))
     }
 
-    /// An event's id: the milliseconds of its receipt and a counter, so that ids grow and do not meet.
+    /// An event's id: the milliseconds of its receipt and a counter, so that ids grow and do not meet. The counter
+    /// begins at a number of this run: a board without a clock of its own lives through the same milliseconds at every
+    /// start, and an event of the same id takes the place of the earlier one.
     pub(super) fn next_event(&self, received_at: Timestamp) -> i64 {
         const COUNTER_BITS: u32 = 15;
-        let next = (received_at.millis() << COUNTER_BITS).max(self.last_event.get() + 1);
-        self.last_event.set(next);
+        let run = self.events.run & ((1 << COUNTER_BITS) - 1);
+        let next = ((received_at.millis() << COUNTER_BITS) | run).max(self.events.last.get() + 1);
+        self.events.last.set(next);
         next
     }
 

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::{Rx, StoreError, Tx};
+use super::{Events, Rx, StoreError, Tx};
 
 /// The most jobs waiting for the writer; further submitters wait (counted in [`WriterStats::waits`]).
 pub const MAX_QUEUED: usize = 4096;
@@ -44,7 +44,9 @@ pub enum Flush {
 pub struct WriterStats {
     /// Groups committed.
     pub commits: u64,
-    /// Jobs in them.
+    /// Groups that could not be committed: nothing of them was kept or acknowledged.
+    pub lost: u64,
+    /// Jobs in all groups.
     pub jobs: u64,
     /// Jobs that failed and were undone.
     pub failed: u64,
@@ -57,6 +59,7 @@ pub struct WriterStats {
 #[derive(Default)]
 struct Counters {
     commits: AtomicU64,
+    lost: AtomicU64,
     jobs: AtomicU64,
     failed: AtomicU64,
     waits: AtomicU64,
@@ -72,7 +75,7 @@ type Answer = Box<dyn FnOnce(Result<(), Arc<str>>) + Send>;
 struct Desk<'t> {
     connection: Connection,
     counters: &'t Counters,
-    last_event: Cell<i64>,
+    events: Events,
 }
 
 struct Job {
@@ -175,6 +178,7 @@ impl Writer {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         WriterStats {
             commits: read(&self.counters.commits),
+            lost: read(&self.counters.lost),
             jobs: read(&self.counters.jobs),
             failed: read(&self.counters.failed),
             waits: read(&self.counters.waits),
@@ -197,8 +201,13 @@ fn in_savepoint<T, E: From<StoreError>>(desk: &Desk<'_>, job: impl FnOnce(&Tx<'_
     let connection = &desk.connection;
     let run =
         |sql| connection.prepare_cached(sql).and_then(|mut statement| statement.execute(())).map_err(StoreError::from);
+    // SQLite undoes the whole transaction after some failures of the disk; a savepoint would then commit by itself, and
+    // what its submitter is told is lost would be kept.
+    if connection.is_autocommit() {
+        return Err(StoreError::NoTransaction.into());
+    }
     run("SAVEPOINT job")?;
-    let tx = Tx { rx: Rx { connection }, last_event: &desk.last_event };
+    let tx = Tx { rx: Rx { connection }, events: &desk.events };
     let result = catch_unwind(AssertUnwindSafe(|| job(&tx))).unwrap_or_else(|_| Err(StoreError::Panicked.into()));
     if result.is_err() {
         run("ROLLBACK TO job")?;
@@ -208,7 +217,9 @@ fn in_savepoint<T, E: From<StoreError>>(desk: &Desk<'_>, job: impl FnOnce(&Tx<'_
 }
 
 fn serve(connection: Connection, inbox: &Receiver<Order>, counters: &Counters) {
-    let desk = Desk { connection, counters, last_event: Cell::new(0) };
+    // Without randomness the counter begins at zero.
+    let run = getrandom::u32().map_or(0, i64::from);
+    let desk = Desk { connection, counters, events: Events { run, last: Cell::new(0) } };
     let mut answers = Vec::with_capacity(MAX_GROUP);
     while let Ok(Order::Job(first)) = inbox.recv() {
         let closing = run_group(&desk, first, inbox, &mut answers);
@@ -225,7 +236,7 @@ fn serve(connection: Connection, inbox: &Receiver<Order>, counters: &Counters) {
 /// Runs one group, commits it and answers. True when the store is to be closed.
 fn run_group(desk: &Desk<'_>, first: Job, inbox: &Receiver<Order>, answers: &mut Vec<Answer>) -> bool {
     let connection = &desk.connection;
-    let begun: Begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| {
+    let begun: Begun = begin(connection).map_err(|error| {
         tracing::error!(%error, "could not begin a transaction");
         Arc::from(error.to_string())
     });
@@ -254,17 +265,24 @@ fn run_group(desk: &Desk<'_>, first: Job, inbox: &Receiver<Order>, answers: &mut
     let committed = begun.and_then(|()| {
         connection.execute_batch("COMMIT").map_err(|error| {
             tracing::error!(%error, jobs = answers.len(), "could not commit");
-            // A failed commit can leave the transaction open; the next group needs a fresh one.
-            drop(connection.execute_batch("ROLLBACK"));
             Arc::from(error.to_string())
         })
     });
-    desk.counters.commits.fetch_add(1, Ordering::Relaxed);
+    let counter = if committed.is_ok() { &desk.counters.commits } else { &desk.counters.lost };
+    counter.fetch_add(1, Ordering::Relaxed);
     desk.counters.jobs.fetch_add(answers.len() as u64, Ordering::Relaxed);
     for answer in answers.drain(..) {
         answer(committed.clone());
     }
     closing
+}
+
+/// Begins a group; what a failed commit has left open is undone first.
+fn begin(connection: &Connection) -> rusqlite::Result<()> {
+    if !connection.is_autocommit() {
+        connection.execute_batch("ROLLBACK")?;
+    }
+    connection.execute_batch("BEGIN IMMEDIATE")
 }
 
 #[cfg(test)]

@@ -144,11 +144,66 @@ async fn submitters_wait_while_the_queue_is_full() {
 }
 
 #[test]
-fn event_ids_grow_within_a_millisecond() {
+fn event_ids_grow_within_a_millisecond_and_do_not_meet_those_of_another_run() {
     let connection = Connection::open_in_memory().unwrap();
-    let last_event = std::cell::Cell::new(0);
-    let tx = super::Tx { rx: super::Rx { connection: &connection }, last_event: &last_event };
     let at = Timestamp::from_secs(1_790_000_000);
-    let (a, b) = (tx.next_event(at), tx.next_event(at));
-    assert!(a < b && b < tx.next_event(at.plus(Duration::from_millis(1))));
+    let ids = |run: i64| {
+        let events = super::Events { run, ..super::Events::default() };
+        let tx = super::Tx { rx: super::Rx { connection: &connection }, events: &events };
+        let (a, b) = (tx.next_event(at), tx.next_event(at));
+        assert!(a < b && b < tx.next_event(at.plus(Duration::from_millis(1))));
+        [a, b]
+    };
+    let (first, second) = (ids(7), ids(i64::from(u32::MAX)));
+    assert!(first.iter().all(|id| !second.contains(id)), "the clock was set back between the runs");
+}
+
+/// SQLite undoes a whole transaction by itself after some failures of the disk (`sqlite3_get_autocommit`).
+#[tokio::test]
+async fn what_shared_a_transaction_that_was_undone_is_not_kept_and_not_acknowledged() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir);
+    let submit = async |flush, name| store.submit(flush, move |tx| tx.set_meta(name, "x")).await.unwrap();
+    let before = submit(Flush::Lazy, "before").await;
+    let failing = store
+        .submit(Flush::Lazy, |tx| {
+            tx.lose_transaction()?;
+            Err::<(), _>(StoreError::Corrupt("the disk failed".to_owned()))
+        })
+        .await
+        .unwrap();
+    let after = submit(Flush::Now, "after").await;
+    assert!(matches!(before.wait().await, Err(StoreError::Commit(_))));
+    assert!(failing.wait().await.is_err());
+    assert!(after.wait().await.is_err());
+    let found = store.read(|rx| Ok::<_, StoreError>((rx.meta("before")?, rx.meta("after")?))).await.unwrap();
+    assert_eq!(found, (None, None));
+    assert_eq!((store.stats().commits, store.stats().lost), (0, 1));
+    put(&store, Flush::Now, "later").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_transaction_left_open_is_undone_before_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir);
+    let left_open = store
+        .submit(Flush::Now, |tx| {
+            tx.set_meta("early", "x")?;
+            tx.connection.execute_batch("COMMIT; BEGIN; CREATE TABLE half (a); PRAGMA defer_foreign_keys = ON;")?;
+            // A commit that fails leaves its transaction open.
+            tx.connection.execute_batch("INSERT INTO mqtt_subscription (session, filter, qos) VALUES (99, 'a', 0)")?;
+            Ok::<_, StoreError>(())
+        })
+        .await
+        .unwrap();
+    assert!(left_open.wait().await.is_err());
+    put(&store, Flush::Now, "later").await.unwrap();
+    let tables: i64 = store
+        .read(|rx| {
+            let sql = "SELECT count(*) FROM sqlite_schema WHERE name = 'half'";
+            Ok::<_, StoreError>(rx.connection.query_row(sql, (), |row| row.get(0))?)
+        })
+        .await
+        .unwrap();
+    assert_eq!(tables, 0);
 }
