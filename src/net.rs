@@ -48,6 +48,8 @@ pub struct Limits {
     pub head: Duration,
     /// Between two pieces of a request's body.
     pub body_pause: Duration,
+    /// From the head of a request to the end of its body.
+    pub body_time: Duration,
 }
 
 impl Default for Limits {
@@ -58,6 +60,7 @@ impl Default for Limits {
             handshake: Duration::from_secs(10),
             head: Duration::from_secs(30),
             body_pause: Duration::from_secs(30),
+            body_time: Duration::from_mins(2),
         }
     }
 }
@@ -71,6 +74,7 @@ pub struct Net {
 struct Inner {
     limits: Limits,
     admissions: Admissions,
+    bodies: body::Bodies,
     metrics: Arc<Metrics>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -84,6 +88,7 @@ impl Net {
         let inner = Inner {
             limits,
             admissions: Admissions::new(limits.connections),
+            bodies: body::Bodies::default(),
             metrics,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),

@@ -2,13 +2,48 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep};
+
+use super::Limits;
+
+/// Bytes of bodies in memory, of all requests together: bodies are read before it is known what their senders may do.
+const MAX_BODIES: usize = 48 * 1024 * 1024;
+/// Of these, what bodies larger than [`SMALL_BODY`] may take: logins, telemetry and enrollments come through beside them.
+const MAX_LARGE_BODIES: usize = 24 * 1024 * 1024;
+/// See [`MAX_LARGE_BODIES`].
+const SMALL_BODY: usize = 16 * 1024;
+
+/// The bytes of bodies in memory.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Bodies(Arc<AtomicUsize>);
+
+/// What one request's body takes of [`Bodies`], until the request is answered.
+#[derive(Debug)]
+pub(super) struct Charge {
+    bodies: Bodies,
+    taken: AtomicUsize,
+}
+
+impl Charge {
+    /// Takes `bytes` more; false when there is no room for them.
+    fn take(&self, bytes: usize) -> bool {
+        let own = self.taken.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let all = self.bodies.0.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        all <= if own > SMALL_BODY { MAX_LARGE_BODIES } else { MAX_BODIES }
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.bodies.0.fetch_sub(self.taken.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+}
 
 /// Why a request's body ended early.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +52,8 @@ pub enum BodyError {
     TooLarge,
     #[error("the request's body did not arrive in time")]
     TooSlow,
+    #[error("too many bytes of bodies are in memory")]
+    Busy,
     #[error("the request's body broke off")]
     Broken(#[source] hyper::Error),
 }
@@ -28,13 +65,20 @@ pub(super) struct Fate(Arc<AtomicU8>);
 impl Fate {
     const TOO_LARGE: u8 = 1;
     const TOO_SLOW: u8 = 2;
+    const BUSY: u8 = 3;
 
     fn set(&self, error: &BodyError) {
         match error {
             BodyError::TooLarge => self.0.store(Self::TOO_LARGE, Ordering::Relaxed),
             BodyError::TooSlow => self.0.store(Self::TOO_SLOW, Ordering::Relaxed),
+            BodyError::Busy => self.0.store(Self::BUSY, Ordering::Relaxed),
             BodyError::Broken(_) => {}
         }
+    }
+
+    /// Whether there was no room for the body.
+    pub(super) fn busy(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == Self::BUSY
     }
 
     /// Whether the body was more than was allowed.
@@ -54,15 +98,27 @@ pub struct RequestBody {
     body: Incoming,
     left: usize,
     pause: Duration,
+    /// When all of the body has to be there.
+    deadline: Instant,
+    charge: Option<Arc<Charge>>,
     patience: Option<Pin<Box<Sleep>>>,
     waiting: bool,
     fate: Option<Fate>,
 }
 
 impl RequestBody {
-    pub(super) fn new(body: Incoming, limit: usize, pause: Duration) -> Self {
+    /// A body of at most `limits.body` bytes that counts into `bodies`.
+    pub(super) fn new(body: Incoming, limits: &Limits, bodies: &Bodies) -> Self {
         let fate = (!body.is_end_stream()).then(Fate::default);
-        Self { body, left: limit, pause, patience: None, waiting: false, fate }
+        let charge = fate.as_ref().map(|_| Arc::new(Charge { bodies: bodies.clone(), taken: AtomicUsize::new(0) }));
+        let deadline = Instant::now() + limits.body_time;
+        let (left, pause) = (limits.body, limits.body_pause);
+        Self { body, left, pause, deadline, charge, patience: None, waiting: false, fate }
+    }
+
+    /// What the body takes of the memory for bodies, to be held until the request is answered.
+    pub(super) fn charge(&self) -> Option<Arc<Charge>> {
+        self.charge.clone()
     }
 
     /// What will become of the body; `None` when there is none.
@@ -83,7 +139,7 @@ impl RequestBody {
         let patience = self.patience.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
         if !self.waiting {
             self.waiting = true;
-            patience.as_mut().reset(Instant::now() + pause);
+            patience.as_mut().reset(self.deadline.min(Instant::now() + pause));
         }
         patience.as_mut().poll(cx)
     }
@@ -101,13 +157,16 @@ impl Body for RequestBody {
             },
             Poll::Ready(Some(Ok(frame))) => {
                 self.waiting = false;
-                match self.left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
-                    Some(left) => {
-                        self.left = left;
-                        Poll::Ready(Some(Ok(frame)))
-                    }
-                    None => self.fail(BodyError::TooLarge),
+                let bytes = frame.data_ref().map_or(0, Bytes::len);
+                let Some(left) = self.left.checked_sub(bytes) else { return self.fail(BodyError::TooLarge) };
+                self.left = left;
+                if Instant::now() >= self.deadline {
+                    return self.fail(BodyError::TooSlow);
                 }
+                if self.charge.as_ref().is_some_and(|charge| !charge.take(bytes)) {
+                    return self.fail(BodyError::Busy);
+                }
+                Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => self.fail(BodyError::Broken(error)),
             Poll::Ready(None) => Poll::Ready(None),

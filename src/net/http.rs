@@ -177,8 +177,11 @@ async fn answer<S: Service>(
 
     let declared = request.body().size_hint().lower();
     let mut response = if usize::try_from(declared).is_ok_and(|declared| declared <= limits.body) {
-        let mut request = request.map(|body| RequestBody::new(body, limits.body, limits.body_pause));
+        let bodies = &connection.net.inner.bodies;
+        let mut request = request.map(|body| RequestBody::new(body, limits, bodies));
         let fate = request.body().fate();
+        // Handlers hold on to what they have read.
+        let _charge = request.body().charge();
         request.extensions_mut().insert(connection.peer);
         match AssertUnwindSafe(async { service.call(request).await }).catch_unwind().await {
             Err(_) => {
@@ -188,6 +191,9 @@ async fn answer<S: Service>(
             Ok(Ok(_)) if fate.as_ref().is_some_and(super::body::Fate::too_large) => too_large(limits.body),
             Ok(Ok(_)) if fate.as_ref().is_some_and(super::body::Fate::too_slow) => {
                 problem(StatusCode::REQUEST_TIMEOUT, "the request's body did not arrive in time")
+            }
+            Ok(Ok(_)) if fate.as_ref().is_some_and(super::body::Fate::busy) => {
+                problem(StatusCode::SERVICE_UNAVAILABLE, "too many large requests at once; try again later")
             }
             Ok(Ok(response)) => response,
         }

@@ -23,7 +23,7 @@ fn limits() -> Limits {
 
 fn quick() -> Limits {
     let soon = Duration::from_millis(200);
-    Limits { handshake: soon, head: soon, body_pause: soon, ..limits() }
+    Limits { handshake: soon, head: soon, body_pause: soon, body_time: PATIENCE, ..limits() }
 }
 
 /// `GET /` tells the peer, `POST /` the length of the body, `/panic` panics, `/stream` never ends.
@@ -339,4 +339,63 @@ async fn the_unix_socket_tells_the_uid() {
     stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     let uid = rustix::process::getuid().as_raw();
     until(&mut stream, &format!("hello Local {{ uid: {uid} }}")).await;
+}
+
+#[tokio::test]
+async fn bodies_of_all_requests_together_have_a_bound_and_small_ones_come_through() {
+    let site = Site::plain(Limits { body: 8 * 1024 * 1024, ..limits() }).await;
+    let head =
+        |length: usize| format!("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
+    let part = vec![b'x'; 7 * 1024 * 1024];
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let mut stream = site.connect().await;
+        stream.write_all(head(part.len() + 1).as_bytes()).await.unwrap();
+        stream.write_all(&part).await.unwrap();
+        held.push(stream);
+    }
+    // 21 of 24 MiB are taken as soon as the daemon has read them.
+    let refused = tokio::time::timeout(PATIENCE, async {
+        loop {
+            let mut stream = site.connect().await;
+            stream.write_all(head(part.len()).as_bytes()).await.unwrap();
+            drop(stream.write_all(&part).await);
+            let answer = to_end(&mut stream).await;
+            if answer.starts_with("HTTP/1.1 503") {
+                break;
+            }
+        }
+    });
+    refused.await.expect("a refusal");
+    let small = format!("{}{}", head(1000), "x".repeat(1000));
+    assert!(site.raw(small.as_bytes()).await.ends_with("\r\n\r\n1000"));
+    for stream in &mut held {
+        stream.write_all(b"x").await.unwrap();
+        assert!(to_end(stream).await.starts_with("HTTP/1.1 200"));
+    }
+    let again = [head(part.len()).as_bytes(), &part].concat();
+    assert!(site.raw(&again).await.starts_with("HTTP/1.1 200"), "what was taken is given back");
+}
+
+#[tokio::test]
+async fn a_body_that_comes_byte_by_byte_has_an_end() {
+    let soon = Duration::from_millis(300);
+    let site = Site::plain(Limits { body_time: soon, ..limits() }).await;
+    let mut stream = site.connect().await;
+    stream.write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\n").await.unwrap();
+    let (mut reading, mut writing) = stream.into_split();
+    let dripping = tokio::spawn(async move {
+        while writing.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    assert!(until_end(&mut reading).await.starts_with("HTTP/1.1 408"));
+    dripping.abort();
+}
+
+/// As [`to_end`], where the end may be a reset.
+async fn until_end(stream: &mut (impl AsyncRead + Unpin)) -> String {
+    let mut answer = Vec::new();
+    drop(tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("closed in time"));
+    String::from_utf8(answer).unwrap()
 }
