@@ -44,7 +44,8 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Invalid`] for names that cannot be, [`Error::NotFound`] for an unknown type, [`Error::Forbidden`] without
-    /// the scope `enroll` (a device may enroll itself again), [`Error::Conflict`] for a device that is blocked.
+    /// the scope `enroll` (a device may enroll itself again) and, for a device in use of another owner, without the scope
+    /// `operate`, [`Error::Conflict`] for a device that is blocked.
     pub async fn enroll(&self, actor: &Actor, new: NewDevice) -> Result<Enrolled, Error> {
         let own = matches!(&actor.principal, Principal::Device { device_type, identifier, .. }
             if *device_type == new.device_type && *identifier == new.identifier);
@@ -375,6 +376,9 @@ fn enroll(tx: &Tx<'_>, actor: &Actor, own: bool, new: NewDevice, now: Timestamp)
     if found.as_ref().is_some_and(|device| device.status == DeviceStatus::Blocked) {
         return Err(Error::Conflict("the device is blocked".to_owned()));
     }
+    if let Some(device) = found.as_ref().filter(|_| !own) {
+        check_takeover(actor, device)?;
+    }
     // A device that enrolls itself cannot choose another owner.
     let owner = match (&found, own) {
         (Some(device), true) => device.owner.clone(),
@@ -422,6 +426,13 @@ fn enroll(tx: &Tx<'_>, actor: &Actor, own: bool, new: NewDevice, now: Timestamp)
     }
     tx.put_properties(device.number, &new.properties)?;
     Ok(Enrolled { device, created })
+}
+
+/// Refuses to hand a device that is in use to a caller who may enroll and no more, unless it is that caller's own:
+/// whoever gets its credentials is the device.
+pub(super) fn check_takeover(actor: &Actor, device: &Device) -> Result<(), Error> {
+    let in_use = device.status != DeviceStatus::Removed && device.last_seen_at.is_some();
+    if in_use && device.owner != actor.owner() { require(actor, Scope::Operate) } else { Ok(()) }
 }
 
 fn edit_device(tx: &Tx<'_>, actor: &Actor, id: DeviceId, edit: DeviceEdit, now: Timestamp) -> Result<Device, Error> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::grant::{ClientCredentials, TokenGrant};
 use super::{Issue, Secrets, new_client};
+use crate::app::device::check_takeover;
 use crate::app::{App, Error, require};
 use crate::model::actor::{Actor, Principal, Scope};
 use crate::model::audit::Outcome;
@@ -35,7 +36,8 @@ impl App {
     /// three applications of a device are valid; the oldest gives way, and what it had open is ended.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for a caller who neither owns the device nor has the scope `enroll`, [`Error::NotFound`],
+    /// [`Error::Forbidden`] for a caller who neither owns the device nor has the scope `enroll` (and, for a device in use
+    /// of another owner, the scope `operate`), [`Error::NotFound`],
     /// [`Error::Conflict`] when the device is blocked or removed.
     pub async fn issue_device_credentials(&self, actor: &Actor, id: DeviceId) -> Result<DeviceCredentials, Error> {
         let (by, now, ttl) = (actor.clone(), self.inner.clock.now(), self.inner.settings.access_token_ttl);
@@ -53,6 +55,7 @@ impl App {
                     require(&by, Scope::Enroll)?;
                 }
                 let device = device.ok_or_else(|| Error::missing(format!("the device {id}")))?;
+                check_takeover(&by, &device)?;
                 if !device.status.may_speak() {
                     return Err(Error::Conflict(format!("the device is {}", device.status.name())));
                 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::app::downlink::Downlink;
 use crate::app::testing::{Site, itself, operator, site, with};
-use crate::model::device::{Device, DeviceStatus};
+use crate::model::device::{Device, DeviceStatus, NewDevice};
 use crate::model::user::Role;
 
 const PASSWORD: &str = "correct horse";
@@ -294,4 +294,28 @@ async fn nothing_that_is_printed_holds_a_secret() {
     for secret in ["horse", "pym_", "argon2", &*session.token, &client.client_secret] {
         assert!(!printed.contains(secret), "{secret} in {printed}");
     }
+}
+
+#[tokio::test]
+async fn who_may_only_enroll_takes_no_device_in_use_from_its_owner() {
+    let (site, ada) = with_ada().await;
+    let pi = site.pi("kitchen").await;
+    let (_, narrow) = site.app.create_token(&ada, "t", [Scope::Enroll].into_iter().collect(), None).await.unwrap();
+    let narrow = site.app.bearer(&narrow, ORIGIN).await.unwrap();
+    let again = || NewDevice {
+        device_type: "raspberrypi".to_owned(),
+        identifier: "kitchen".to_owned(),
+        ..NewDevice::default()
+    };
+    // Nobody has heard of it yet: it may be on its way to another owner.
+    site.app.issue_device_credentials(&narrow, pi.id).await.unwrap();
+    site.app.heard(pi.id).await.unwrap();
+    let taken = site.app.enroll(&narrow, again()).await.map(|enrolled| enrolled.device.owner);
+    assert!(matches!(taken, Err(Error::Forbidden { needs: Scope::Operate })), "{taken:?}");
+    let taken = site.app.issue_device_credentials(&narrow, pi.id).await;
+    assert!(matches!(taken, Err(Error::Forbidden { needs: Scope::Operate })), "{taken:?}");
+    assert_eq!(site.app.device(&operator(), pi.id).await.unwrap().owner, pi.owner);
+    // Its owner's, or an operator's, it may be.
+    assert_eq!(site.app.enroll(&ada, again()).await.unwrap().device.owner, "ada");
+    site.app.issue_device_credentials(&narrow, pi.id).await.unwrap();
 }
