@@ -10,6 +10,7 @@ pub mod codec;
 mod connect;
 mod connection;
 mod exchange;
+mod expiry;
 pub mod limits;
 mod push;
 mod retained;
@@ -31,6 +32,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
 use crate::app::downlink::Downlink;
 use crate::app::{App, Error};
+use crate::metrics::Metrics;
 use crate::model::change::NoticeKind;
 use connect::Turns;
 use connection::Connection;
@@ -85,6 +87,7 @@ impl Broker {
         let tasks: Vec<Task> = vec![
             ("broker-lane", Box::pin(lane.run(app.clone(), shared))),
             ("broker-orders", Box::pin(push::carry_out(broker.clone(), orders))),
+            ("broker-expiry", Box::pin(expiry::run(broker.clone()))),
             ("broker-sys", Box::pin(sys::publish(broker.clone()))),
             (
                 "broker-reports",
@@ -101,7 +104,7 @@ impl Broker {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        self.inner.app.metrics().mqtt_connections.inc();
+        let _open = Open::count(self.inner.app.metrics());
         let mut socket = Socket::new(stream);
         let connecting = Box::pin(connect::connect(self, &mut socket, &origin));
         match shutdown.run_until_cancelled(connecting).await {
@@ -111,7 +114,6 @@ impl Broker {
                 drop(tokio::time::timeout(limits::CLOSE_TIMEOUT, socket.finish()).await);
             }
         }
-        self.inner.app.metrics().mqtt_connections.dec();
     }
 
     /// Ends what the broker does by itself, after the last connection has ended; what they handed in is committed.
@@ -158,5 +160,21 @@ impl Broker {
             let text = "MQTT messages were dropped: a subscriber's queue or the retained messages are full".to_owned();
             self.inner.app.notice(NoticeKind::Daemon, None, text);
         }
+    }
+}
+
+/// An open connection, counted as long as it is one, however it ends.
+struct Open<'m>(&'m Metrics);
+
+impl<'m> Open<'m> {
+    fn count(metrics: &'m Metrics) -> Self {
+        metrics.mqtt_connections.inc();
+        Self(metrics)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.mqtt_connections.dec();
     }
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::model::host::Rates;
-pub use labels::{Door, Outcome, PerDoor, PerOutcome, PerRefusal, PerStatus, Refusal, Status};
+pub use labels::{Defect, Door, Outcome, PerDefect, PerDoor, PerOutcome, PerRefusal, PerStatus, Refusal, Status};
 use rates::{Ring, Totals};
 
 /// A number that only grows.
@@ -108,7 +108,7 @@ registry! {
     counter mqtt_received: Counter, "pym_mqtt_publish_received_total", "MQTT PUBLISH packets received.";
     counter mqtt_sent: Counter, "pym_mqtt_publish_sent_total", "MQTT PUBLISH packets sent.";
     counter mqtt_denied: Counter, "pym_mqtt_denied_total", "MQTT publications and subscriptions the access rules refused.";
-    counter mqtt_malformed: Counter, "pym_mqtt_malformed_total", "Malformed MQTT packets.";
+    counter mqtt_malformed: PerDefect<Counter>, "pym_mqtt_malformed_total", "Malformed MQTT packets, by reason.";
     counter mqtt_dropped: Counter, "pym_mqtt_dropped_total", "MQTT messages dropped because a queue was full.";
     counter telemetry_events: Counter, "pym_telemetry_events_total", "Telemetry events stored.";
     counter operations: PerOutcome<Counter>, "pym_operations_total", "Operations sent to devices, and how they ended.";

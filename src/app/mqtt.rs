@@ -1,6 +1,7 @@
 //! MQTT: who connects, and what is committed before it is acknowledged.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::telemetry::{Taken, take_uplink};
 use super::{App, Error};
@@ -12,6 +13,9 @@ use crate::model::mqtt::{Message, Qos, SessionKey, StoredSession};
 use crate::model::timestamp::Timestamp;
 use crate::model::topic::{DeviceTopic, Uplink, read_uplink};
 use crate::store::{Flush, Ticket, Tx};
+
+/// A clock that is before this was not set since the board started: 1 January 2020.
+const CLOCK_SET: Timestamp = Timestamp::from_secs(1_577_836_800);
 
 /// Who connected, and by which token.
 #[derive(Clone, Debug)]
@@ -132,10 +136,11 @@ impl App {
     /// # Errors
     /// A failure of the store.
     pub async fn mqtt_restore(&self) -> Result<Left, Error> {
+        let now = self.inner.clock.now();
         self.inner
             .store
-            .write(Flush::Now, |tx| {
-                tx.reset_mqtt_sessions()?;
+            .write(Flush::Now, move |tx| {
+                tx.reset_mqtt_sessions(now)?;
                 Ok(Left { sessions: tx.mqtt_sessions()?, retained: tx.mqtt_retained()? })
             })
             .await
@@ -148,6 +153,33 @@ impl App {
     pub async fn mqtt_open_session(&self, key: &SessionKey) -> Result<i64, Error> {
         let (key, now) = (key.clone(), self.inner.clock.now());
         self.inner.store.write(Flush::Soon, move |tx| Ok(tx.open_mqtt_session(&key, now)?)).await
+    }
+
+    /// Persistent sessions that nobody has used for `unused`, at most `limit`.
+    ///
+    /// # Errors
+    /// A failure of the store.
+    pub async fn mqtt_idle_sessions(&self, unused: Duration, limit: u32) -> Result<Vec<SessionKey>, Error> {
+        let now = self.inner.clock.now();
+        if now < CLOCK_SET {
+            return Ok(Vec::new());
+        }
+        self.inner
+            .store
+            .write(Flush::Lazy, move |tx| {
+                tx.redate_mqtt_sessions(CLOCK_SET, now)?;
+                Ok(tx.idle_mqtt_sessions(now.minus(unused), limit)?)
+            })
+            .await
+    }
+
+    /// Removes a persistent session unless it was used since; true when it is gone.
+    ///
+    /// # Errors
+    /// A failure of the store.
+    pub async fn mqtt_expire_session(&self, key: SessionKey, unused: Duration) -> Result<bool, Error> {
+        let before = self.inner.clock.now().minus(unused);
+        self.inner.store.write(Flush::Soon, move |tx| Ok(tx.expire_mqtt_session(&key, before)?)).await
     }
 
     /// Submits a write; writes are committed in the order of their submission.

@@ -6,6 +6,7 @@ use rumqttc::mqttbytes::Error as ReadError;
 use rumqttc::mqttbytes::v4::{Connect, Packet};
 
 use super::topic::BadTopic;
+use crate::metrics::Defect;
 
 /// Why a packet ends the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -41,23 +42,22 @@ pub enum Malformed {
 }
 
 impl Malformed {
-    /// Every reason, in  the order of the counters.
-    pub const ALL: [Self; 14] = [
-        Self::Length,
-        Self::TooLarge,
-        Self::Type,
-        Self::Unexpected,
-        Self::Flags,
-        Self::Protocol,
-        Self::Body,
-        Self::Text,
-        Self::Qos,
-        Self::PacketId,
-        Self::Empty,
-        Self::Topic,
-        Self::Filter,
-        Self::Bound,
-    ];
+    /// What it is counted as.
+    pub fn reason(self) -> Defect {
+        match self {
+            Self::Length => Defect::Length,
+            Self::TooLarge => Defect::TooLarge,
+            Self::Type | Self::Unexpected => Defect::Type,
+            Self::Flags => Defect::Flags,
+            Self::Protocol => Defect::Protocol,
+            Self::Body | Self::Empty => Defect::Body,
+            Self::Text => Defect::Text,
+            Self::Qos => Defect::Qos,
+            Self::PacketId => Defect::PacketId,
+            Self::Topic | Self::Filter => Defect::Topic,
+            Self::Bound => Defect::Bound,
+        }
+    }
 
     /// What a bad topic name makes of its packet; `None` when it is only too long for Pym.
     pub fn name(bad: BadTopic) -> Option<Self> {

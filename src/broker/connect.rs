@@ -59,7 +59,7 @@ where
         Ok(Ok(None)) => return None,
         Ok(Err(malformed)) => {
             metrics.mqtt_refused.of(Refusal::Protocol).inc();
-            metrics.mqtt_malformed.inc();
+            metrics.mqtt_malformed.of(malformed.reason()).inc();
             tracing::info!(%origin, reason = %malformed, "closed a connection before CONNECT");
             return None;
         }

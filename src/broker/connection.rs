@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use rumqttc::mqttbytes::v4::{
     Packet, PubAck, PubComp, PubRec, PubRel, Publish, SubAck, Subscribe, SubscribeFilter, SubscribeReasonCode,
     UnsubAck, Unsubscribe,
@@ -24,8 +26,8 @@ use super::limits::{
     WRITE_AHEAD,
 };
 use super::push::Report;
-use super::router::{Router, Seat};
-use super::session::{Pushed, SessionId, Settled};
+use super::router::{Full, Router, Seat};
+use super::session::{Inbound, Pushed, SessionId, Settled};
 use super::socket::{Progress, Socket};
 use super::{Broker, sys, topic};
 use crate::app::Error;
@@ -54,6 +56,8 @@ pub(super) enum End {
     Store(#[from] Error),
     #[error("the daemon stops")]
     Shutdown,
+    #[error("a panic")]
+    Panic,
 }
 
 /// An acknowledgement in its turn.
@@ -130,9 +134,11 @@ impl<'b, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'b, S> {
                 self.broker.report(Report::Listening(device)).await;
             }
         }
-        let end = match self.run(shutdown).await {
-            Ok(never) => match never {},
-            Err(end) => end,
+        // A panic, too, must leave the session and the device to others.
+        let end = match AssertUnwindSafe(self.run(shutdown)).catch_unwind().await {
+            Ok(Ok(never)) => match never {},
+            Ok(Err(end)) => end,
+            Err(_) => End::Panic,
         };
         Box::pin(self.clear_up(end)).await;
         if let Some(device) = device {
@@ -145,7 +151,11 @@ impl<'b, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'b, S> {
         let departure = self.broker.shared().lock().detach(&self.client.seat);
         tracing::debug!(client = %self.client.actor.principal, session, reason = %end, "an MQTT connection ended");
         match end {
-            End::Malformed(_) => app.metrics().mqtt_malformed.inc(),
+            End::Malformed(why) => app.metrics().mqtt_malformed.of(why.reason()).inc(),
+            End::Panic => {
+                app.metrics().panics.inc();
+                tracing::error!(client = %self.client.actor.principal, "an MQTT connection ended by a panic");
+            }
             End::Struck => app.notice(
                 NoticeKind::Refused,
                 self.client.device(),
@@ -314,9 +324,9 @@ impl<'b, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'b, S> {
         if exactly_once {
             let fresh = self.broker.shared().lock().receive(&self.client.seat, pkid, MAX_UNRELEASED);
             match fresh {
-                None => return Err(Malformed::Bound.into()),
-                Some(true) => {}
-                Some(false) => return self.receive_again(answer, pkid).await,
+                Err(Full) => return Err(Malformed::Bound.into()),
+                Ok(None) => {}
+                Ok(Some(known)) => return self.receive_again(answer, pkid, known).await,
             }
         }
         let payload = Bytes::copy_from_slice(&payload);
@@ -337,21 +347,16 @@ impl<'b, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'b, S> {
         Ok(())
     }
 
-    /// A `QoS` 2 message came again: it is not delivered again, but its PUBREC waits for the commit of the first, which
-    /// may have come over an earlier connection.
-    async fn receive_again(&mut self, answer: Answer, packet_id: u16) -> Result<(), End> {
-        let receipt = match self.client.seat.stored {
-            Some(_) => self.wait_for_earlier().await?,
-            None => None,
+    /// A `QoS` 2 message came again: it is not delivered again, but as long as the first is on its way, perhaps from an
+    /// earlier connection, its PUBREC waits for that one and is not sent if it was lost.
+    async fn receive_again(&mut self, answer: Answer, packet_id: u16, known: Inbound) -> Result<(), End> {
+        let receipt = match known {
+            Inbound::Kept => None,
+            Inbound::Passing => later(self.broker.exchange().again(self.client.seat.session, packet_id).await?),
         };
         tracing::trace!(packet_id, "a message came again");
         self.owe(answer, receipt);
         Ok(())
-    }
-
-    async fn wait_for_earlier(&self) -> Result<Option<tokio::sync::oneshot::Receiver<Outcome>>, End> {
-        let nothing = Durable::Delivered { sequences: Vec::new() };
-        Ok(later(self.broker.exchange().write(nothing, Urgency::Awaited).await?))
     }
 
     /// Counts a refused publish; three in a minute end the connection. There is no other answer in MQTT 3.1.1
@@ -376,9 +381,7 @@ impl<'b, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'b, S> {
     async fn received(&mut self, packet_id: u16) -> Result<(), End> {
         let sequence = self.broker.shared().lock().received(&self.client.seat, packet_id);
         let receipt = match sequence {
-            Some(sequence) => {
-                later(self.broker.exchange().write(Durable::Released { sequence }, Urgency::Awaited).await?)
-            }
+            Some(sequence) => later(self.broker.exchange().received(self.client.seat.session, sequence).await?),
             None => None,
         };
         self.owe(Answer::PubRel(packet_id), receipt);
@@ -386,13 +389,13 @@ impl<'b, S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'b, S> {
     }
 
     async fn release(&mut self, packet_id: u16) -> Result<(), End> {
-        let known = self.broker.shared().lock().release(self.client.seat.session, packet_id);
-        let receipt = match self.client.seat.stored.filter(|_| known) {
-            Some(session) => {
-                let released = Durable::InboundReleased { session, packet_id };
-                later(self.broker.exchange().write(released, Urgency::Awaited).await?)
-            }
-            None => None,
+        let session = self.client.seat.session;
+        let known = self.broker.shared().lock().inbound(session, packet_id).is_some();
+        let receipt = if let Some(row) = self.client.seat.stored.filter(|_| known) {
+            later(self.broker.exchange().release(session, row, packet_id).await?)
+        } else {
+            self.broker.shared().lock().release(session, packet_id);
+            None
         };
         self.owe(Answer::PubComp(packet_id), receipt);
         Ok(())

@@ -26,6 +26,8 @@ pub const MAX_SUBSCRIPTIONS: usize = 256;
 pub const MAX_UNACKNOWLEDGED: usize = 256;
 /// The most writes of all connections on their way through the exchange; publishers wait beyond that.
 pub const MAX_EXCHANGE: usize = 1024;
+/// The most bytes of them, and of what was read from their payloads; publishers wait beyond that.
+pub const MAX_EXCHANGE_BYTES: usize = 16 * 1024 * 1024;
 /// The most `QoS` 2 packet ids that a client may leave unreleased; a further one ends the connection.
 pub const MAX_UNRELEASED: usize = 1024;
 
@@ -48,8 +50,17 @@ pub const MAX_OUTPUT: usize = 64 * 1024;
 /// How long a slow subscriber may hold its publishers back before its messages are dropped instead.
 pub const MAX_HOLD: Duration = Duration::from_secs(2);
 
-/// The most persistent sessions of one device; a further one takes the place of the longest unused.
-pub const MAX_DEVICE_SESSIONS: usize = 8;
+/// The most persistent sessions of one device, person or token; a further one takes the place of the longest unused.
+pub const MAX_OWN_SESSIONS: usize = 8;
+/// The most connections of one device, person or token; a further one ends the oldest.
+pub const MAX_OWN_CONNECTIONS: usize = 32;
+/// How long a persistent session is kept without a connection: it goes with all that is queued for it. (MQTT 3.1.1 lets
+/// the server decide, section 3.1.2.4.)
+pub const SESSION_EXPIRY: Duration = Duration::from_hours(7 * 24);
+/// How often sessions are looked at whose time is over.
+pub const EXPIRY_INTERVAL: Duration = Duration::from_mins(10);
+/// The most sessions looked at in one round.
+pub const EXPIRY_BATCH: u32 = 500;
 /// The most persistent sessions in all; a further client is answered "server unavailable".
 pub const MAX_SESSIONS: usize = 50_000;
 
@@ -57,6 +68,11 @@ pub const MAX_SESSIONS: usize = 50_000;
 pub const MAX_RETAINED: usize = 20_000;
 /// The most bytes of retained messages, topics included.
 pub const MAX_RETAINED_BYTES: usize = 16 * 1024 * 1024;
+
+/// The most retained messages below one device's prefix; a further topic is not retained.
+pub const MAX_DEVICE_RETAINED: usize = 256;
+/// The most bytes of them, topics included.
+pub const MAX_DEVICE_RETAINED_BYTES: usize = 1024 * 1024;
 
 /// This many refused publishes within [`STRIKE_WINDOW`] end the connection.
 pub const STRIKES: usize = 3;

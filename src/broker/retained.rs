@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use super::limits::{MAX_RETAINED, MAX_RETAINED_BYTES};
+use super::limits::{MAX_DEVICE_RETAINED, MAX_DEVICE_RETAINED_BYTES, MAX_RETAINED, MAX_RETAINED_BYTES};
 use super::session::size;
 use super::topic::{literal_prefix, matches};
 use crate::model::mqtt::{Message, Qos};
+use crate::model::topic::DeviceTopic;
 
 /// The last message of each topic that was published to be retained.
 #[derive(Debug, Default)]
@@ -40,10 +41,29 @@ impl Replay {
 impl Retained {
     /// Whether the message may be retained without exceeding the bounds.
     pub(super) fn has_room(&self, message: &Message) -> bool {
+        if message.payload.is_empty() {
+            return true;
+        }
         let old = self.messages.get(message.topic.as_str());
-        message.payload.is_empty()
-            || (old.is_some() || self.messages.len() < MAX_RETAINED)
-                && self.bytes - old.map_or(0, |old| size(old)) + size(message) <= MAX_RETAINED_BYTES
+        let fits = |(count, bytes): (usize, usize), most: usize, most_bytes: usize| {
+            (old.is_some() || count < most) && bytes - old.map_or(0, |old| size(old)) + size(message) <= most_bytes
+        };
+        fits((self.messages.len(), self.bytes), MAX_RETAINED, MAX_RETAINED_BYTES)
+            && device_prefix(&message.topic)
+                .is_none_or(|prefix| fits(self.below(prefix), MAX_DEVICE_RETAINED, MAX_DEVICE_RETAINED_BYTES))
+    }
+
+    /// How many messages are at a prefix and below, and their bytes; the bound on them bounds the work.
+    fn below(&self, prefix: &str) -> (usize, usize) {
+        let from = (Bound::Included(prefix), Bound::Unbounded);
+        let at_or_below = |topic: &str| {
+            topic.strip_prefix(prefix).is_some_and(|rest| matches!(rest.as_bytes().first(), None | Some(b'/')))
+        };
+        self.messages
+            .range::<str, _>(from)
+            .take_while(|(topic, _)| topic.starts_with(prefix))
+            .filter(|(topic, _)| at_or_below(topic))
+            .fold((0, 0), |(count, bytes), (_, message)| (count + 1, bytes + size(message)))
     }
 
     /// Retains the message; an empty one clears its topic.
@@ -84,6 +104,12 @@ impl Retained {
     }
 }
 
+/// `<tenant>/<type>/<id>` of a topic that is a device's.
+fn device_prefix(topic: &str) -> Option<&str> {
+    let DeviceTopic { rest, .. } = DeviceTopic::parse(topic)?;
+    Some(topic.strip_suffix(rest)?.trim_end_matches('/'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,5 +147,23 @@ mod tests {
         assert!(!retained.has_room(&large) && retained.has_room(&message("b", "")));
         retained.set(message("a", ""));
         assert_eq!((retained.len(), retained.bytes()), (0, 0));
+    }
+
+    #[test]
+    fn one_device_does_not_take_the_place_of_the_others() {
+        let mut retained = Retained::default();
+        let topic = |device: &str, n: usize| format!("carbon.super/raspberrypi/{device}/{n}");
+        for n in 0..MAX_DEVICE_RETAINED {
+            let message = message(&topic("a", n), "1");
+            assert!(retained.has_room(&message));
+            retained.set(message);
+        }
+        assert!(!retained.has_room(&message(&topic("a", MAX_DEVICE_RETAINED), "1")));
+        assert!(!retained.has_room(&message("carbon.super/raspberrypi/a", "1")));
+        assert!(!retained.has_room(&message(&topic("a", 0), &"x".repeat(MAX_DEVICE_RETAINED_BYTES))));
+        for fits in [message(&topic("a", 0), "2"), message(&topic("ab", 0), "1"), message(&topic("b", 0), "1")] {
+            assert!(retained.has_room(&fits), "{fits:?}");
+        }
+        assert_eq!(device_prefix("carbon.super/raspberrypi/a//x"), Some("carbon.super/raspberrypi/a"));
     }
 }

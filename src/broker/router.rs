@@ -7,9 +7,11 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
 
-use super::limits::{MAX_CONNECTIONS, MAX_DEVICE_SESSIONS, MAX_QUEUED_BYTES_TOTAL, MAX_SESSIONS, MAX_SUBSCRIPTIONS};
+use super::limits::{
+    MAX_CONNECTIONS, MAX_OWN_CONNECTIONS, MAX_OWN_SESSIONS, MAX_QUEUED_BYTES_TOTAL, MAX_SESSIONS, MAX_SUBSCRIPTIONS,
+};
 use super::retained::{Replay, Retained};
-use super::session::{ConnectionId, Live, Pushed, Session, SessionId, Settled, Written, size};
+use super::session::{ConnectionId, Inbound, Live, Pushed, Session, SessionId, Settled, Written, size};
 use super::topic::FilterTree;
 use crate::app::downlink::{Push, Route};
 use crate::app::mqtt::{Left, Queueing};
@@ -22,6 +24,7 @@ pub(super) struct Router {
     sessions: HashMap<SessionId, Session>,
     by_key: HashMap<Arc<SessionKey>, SessionId>,
     by_device: HashMap<DeviceId, Vec<SessionId>>,
+    by_principal: HashMap<Box<str>, Vec<SessionId>>,
     filters: FilterTree<SessionId, Qos>,
     retained: Retained,
     /// The numbers given last.
@@ -110,6 +113,7 @@ impl Router {
         }
         self.queued_bytes += session.queued_bytes();
         self.by_key.insert(Arc::clone(&session.key), id);
+        self.by_principal.entry(session.key.principal.as_str().into()).or_default().push(id);
         if let Some(device) = session.device {
             self.by_device.entry(device).or_default().push(id);
         }
@@ -132,6 +136,12 @@ impl Router {
             sessions.retain(|other| *other != id);
             if sessions.is_empty() {
                 self.by_device.remove(&device);
+            }
+        }
+        if let Some(sessions) = self.by_principal.get_mut(session.key.principal.as_str()) {
+            sessions.retain(|other| *other != id);
+            if sessions.is_empty() {
+                self.by_principal.remove(session.key.principal.as_str());
             }
         }
         if let Some(live) = &session.live {
@@ -168,7 +178,8 @@ impl Router {
             id
         } else {
             found.map(|id| self.remove(id));
-            displaced = arrival.device.filter(|_| arrival.stored.is_some()).and_then(|device| self.displace(device));
+            displaced = arrival.stored.and_then(|_| self.displace(&arrival.key.principal));
+            self.crowd_out(&arrival.key.principal);
             self.insert(Session::new(Arc::new(arrival.key), arrival.stored, arrival.device))
         };
         self.disconnect(session);
@@ -186,16 +197,45 @@ impl Router {
         Ok((seat, resumed.is_some(), displaced))
     }
 
-    /// Makes room for one more persistent session of a device.
-    fn displace(&mut self, device: DeviceId) -> Option<Arc<SessionKey>> {
-        let sessions = self.by_device.get(&device)?;
-        let stored =
-            || sessions.iter().filter_map(|id| Some((*id, self.sessions.get(id)?))).filter(|(_, s)| s.stored.is_some());
-        if stored().count() < MAX_DEVICE_SESSIONS {
+    /// Makes room for one more persistent session of a principal.
+    fn displace(&mut self, principal: &str) -> Option<Arc<SessionKey>> {
+        let stored = || self.of_principal(principal).filter(|(_, session)| session.stored.is_some());
+        if stored().count() < MAX_OWN_SESSIONS {
             return None;
         }
         let (id, _) = stored().filter(|(_, s)| s.live.is_none()).min_by_key(|(_, s)| s.used)?;
         self.remove(id).map(|session| session.key)
+    }
+
+    /// Makes room for one more connection of a principal: the one that was opened first ends.
+    fn crowd_out(&mut self, principal: &str) {
+        let connected = || {
+            self.of_principal(principal).filter(|(_, session)| session.live.as_ref().is_some_and(|live| !live.revoked))
+        };
+        if connected().count() < MAX_OWN_CONNECTIONS {
+            return;
+        }
+        let oldest = connected().min_by_key(|(_, session)| session.used).map(|(id, _)| id);
+        if let Some(id) = oldest {
+            self.revoke(id);
+        }
+    }
+
+    fn of_principal(&self, principal: &str) -> impl Iterator<Item = (SessionId, &Session)> {
+        let ids = self.by_principal.get(principal).map(Vec::as_slice).unwrap_or_default();
+        ids.iter().filter_map(|id| Some((*id, self.sessions.get(id)?)))
+    }
+
+    /// Whether the session of that key has no connection.
+    pub(super) fn is_idle(&self, key: &SessionKey) -> bool {
+        self.by_key.get(key).and_then(|id| self.sessions.get(id)).is_none_or(|session| session.live.is_none())
+    }
+
+    /// Forgets the session of that key.
+    pub(super) fn expire(&mut self, key: &SessionKey) {
+        if let Some(id) = self.by_key.get(key).copied() {
+            self.remove(id);
+        }
     }
 
     /// Ends the connection of a session, if there is one, and returns what was in flight.
@@ -423,19 +463,46 @@ impl Router {
         self.live(seat).is_some_and(|session| !session.subscriptions.is_empty())
     }
 
-    /// Notes a `QoS` 2 packet id of the client: false when it was there already, `None` beyond `max`.
-    pub(super) fn receive(&mut self, seat: &Seat, packet_id: u16, max: usize) -> Option<bool> {
-        let session = self.live(seat)?;
-        if session.inbound.contains(&packet_id) {
-            return Some(false);
+    /// How far the `QoS` 2 message of that packet id has come, if it came before; else notes it.
+    ///
+    /// # Errors
+    /// Beyond `max` ids, or when the connection has lost its seat.
+    pub(super) fn receive(&mut self, seat: &Seat, packet_id: u16, max: usize) -> Result<Option<Inbound>, Full> {
+        let session = self.live(seat).ok_or(Full)?;
+        if let Some(known) = session.inbound.get(&packet_id) {
+            return Ok(Some(*known));
         }
-        (session.inbound.len() < max).then(|| session.inbound.insert(packet_id))
+        if session.inbound.len() >= max {
+            return Err(Full);
+        }
+        session.inbound.insert(packet_id, Inbound::Passing);
+        Ok(None)
     }
 
-    /// Forgets a `QoS` 2 packet id: the client released it, or its message could not be committed. False when it was not
-    /// known.
-    pub(super) fn release(&mut self, session: SessionId, packet_id: u16) -> bool {
-        self.sessions.get_mut(&session).is_some_and(|session| session.inbound.remove(&packet_id))
+    /// The `QoS` 2 message of that packet id is kept.
+    pub(super) fn keep(&mut self, session: SessionId, packet_id: u16) {
+        if let Some(inbound) = self.sessions.get_mut(&session).and_then(|session| session.inbound.get_mut(&packet_id)) {
+            *inbound = Inbound::Kept;
+        }
+    }
+
+    /// How far the `QoS` 2 message of that packet id has come; `None` when it is not known.
+    pub(super) fn inbound(&self, session: SessionId, packet_id: u16) -> Option<Inbound> {
+        self.sessions.get(&session)?.inbound.get(&packet_id).copied()
+    }
+
+    /// Forgets a `QoS` 2 packet id: the client released it, or its message could not be committed.
+    pub(super) fn release(&mut self, session: SessionId, packet_id: u16) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.inbound.remove(&packet_id);
+        }
+    }
+
+    /// What PUBREC changed could not be made durable.
+    pub(super) fn unreceive(&mut self, session: SessionId, sequence: i64) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.unreceive(sequence);
+        }
     }
 
     /// PUBACK of a client.

@@ -1,7 +1,7 @@
 //! One session: what a client is owed, across its connections when it is persistent (MQTT 3.1.1, sections 3.1.2.4, 4.3
 //! and 4.4).
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
@@ -33,7 +33,7 @@ pub(super) struct Session {
     pub(super) device: Option<DeviceId>,
     pub(super) subscriptions: Vec<(Box<str>, Qos)>,
     /// `QoS` 2 packet ids of the client that it has not released.
-    pub(super) inbound: BTreeSet<u16>,
+    pub(super) inbound: BTreeMap<u16, Inbound>,
     pub(super) live: Option<Box<Live>>,
     /// Grows with every use of any session.
     pub(super) used: u64,
@@ -42,6 +42,15 @@ pub(super) struct Session {
     queued_bytes: usize,
     in_flight: usize,
     last_packet_id: u16,
+}
+
+/// How far a `QoS` 2 message of the client has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Inbound {
+    /// On its way to the store: it may yet be lost, so that nothing is acknowledged.
+    Passing,
+    /// Kept and delivered: it is acknowledged as often as it comes.
+    Kept,
 }
 
 /// The connected side of a session.
@@ -149,7 +158,7 @@ impl Session {
             stored,
             device,
             subscriptions: Vec::new(),
-            inbound: BTreeSet::new(),
+            inbound: BTreeMap::new(),
             live: None,
             used: 0,
             queue: VecDeque::new(),
@@ -162,7 +171,7 @@ impl Session {
     /// A session as the store kept it.
     pub(super) fn restored(stored: StoredSession, device: Option<DeviceId>) -> Self {
         let mut session = Self::new(Arc::new(stored.key), Some(stored.id), device);
-        session.inbound = stored.inbound.into_iter().collect();
+        session.inbound = stored.inbound.into_iter().map(|packet_id| (packet_id, Inbound::Kept)).collect();
         session.subscriptions =
             stored.subscriptions.into_iter().map(|(filter, qos)| (filter.into_boxed_str(), qos)).collect();
         for Queued { sequence, packet_id, state, message } in stored.queue {
@@ -295,6 +304,22 @@ impl Session {
         }
         entry.state = State::Released;
         entry.sequence
+    }
+
+    /// That PUBREC came could not be made durable: the message is sent again on the next connection.
+    pub(super) fn unreceive(&mut self, sequence: i64) {
+        for entry in self.queue.iter_mut().filter(|entry| entry.sequence == Some(sequence)) {
+            match entry.state {
+                State::Released => entry.state = State::Sent,
+                // The connection ended before the commit failed.
+                State::ReleaseOwed => {
+                    entry.state = State::Waiting;
+                    entry.dup = true;
+                    self.in_flight -= 1;
+                }
+                State::Uncommitted | State::Waiting | State::Sent => {}
+            }
+        }
     }
 
     /// PUBCOMP: the exchange is over.

@@ -1,6 +1,7 @@
 //! The broker over in-memory connections: the standard's behaviours one by one, with packets made and read by hand.
 
 mod delivery;
+mod failure;
 mod rules;
 
 use std::collections::VecDeque;

@@ -76,6 +76,28 @@ labels! {
 }
 
 labels! {
+    /// What is wrong with an MQTT packet.
+    Defect, PerDefect, "reason", {
+        /// A remaining length of more than four bytes.
+        Length = "length",
+        TooLarge = "too_large",
+        /// A type that no client sends, or not at that point.
+        Type = "type",
+        Flags = "flags",
+        Protocol = "protocol",
+        /// A packet that ends early or late, or lacks what it must hold.
+        Body = "body",
+        Text = "text",
+        Qos = "qos",
+        PacketId = "packet_id",
+        /// A topic name or filter that cannot be.
+        Topic = "topic",
+        /// A bound of the session.
+        Bound = "bound",
+    }
+}
+
+labels! {
     /// What became of an operation.
     Outcome, PerOutcome, "outcome", {
         Sent = "sent",

@@ -7,6 +7,8 @@ use super::timestamp::Timestamp;
 
 /// The most samples in one event.
 pub const MAX_SAMPLES: usize = 64;
+/// The most events, or outcomes of operations, in one message; further ones are left out.
+pub const MAX_EVENTS: usize = 1000;
 /// The most different metrics one device may have.
 pub const MAX_METRICS: usize = 256;
 /// The most bytes of a metric's name.

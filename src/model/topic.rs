@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::TENANT;
 use super::operation::{OperationStatus, Report};
-use super::telemetry::{MAX_METRIC_NAME, MAX_SAMPLES, NewEvent, Sample, Value};
+use super::telemetry::{MAX_EVENTS, MAX_METRIC_NAME, MAX_SAMPLES, NewEvent, Sample, Value};
 use super::timestamp::Timestamp;
 
 /// A topic below a device's own prefix.
@@ -49,7 +49,9 @@ pub enum Uplink {
 pub fn read_uplink(rest: &str, payload: &[u8]) -> Uplink {
     if rest == "update/operation" {
         return match serde_json::from_slice::<Json>(payload) {
-            Ok(Json::Array(reports)) => Uplink::Reports(reports.iter().filter_map(read_report).collect()),
+            Ok(Json::Array(reports)) => {
+                Uplink::Reports(reports.iter().filter_map(read_report).take(MAX_EVENTS).collect())
+            }
             Ok(report) => Uplink::Reports(read_report(&report).into_iter().collect()),
             Err(_) => Uplink::Other,
         };
@@ -59,7 +61,7 @@ pub fn read_uplink(rest: &str, payload: &[u8]) -> Uplink {
     }
     match serde_json::from_slice::<Json>(payload) {
         Ok(Json::Array(events)) => {
-            let events: Vec<_> = events.iter().filter_map(read_event).collect();
+            let events: Vec<_> = events.iter().filter_map(read_event).take(MAX_EVENTS).collect();
             if events.is_empty() { Uplink::Other } else { Uplink::Events(events) }
         }
         Ok(event @ Json::Object(_)) => read_event(&event).map_or(Uplink::Other, Uplink::Event),

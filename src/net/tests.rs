@@ -347,12 +347,12 @@ async fn bodies_of_all_requests_together_have_a_bound_and_small_ones_come_throug
     let head =
         |length: usize| format!("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
     let part = vec![b'x'; 7 * 1024 * 1024];
-    let mut held = Vec::new();
+    let mut waiting = Vec::new();
     for _ in 0..3 {
         let mut stream = site.connect().await;
         stream.write_all(head(part.len() + 1).as_bytes()).await.unwrap();
         stream.write_all(&part).await.unwrap();
-        held.push(stream);
+        waiting.push(stream);
     }
     // 21 of 24 MiB are taken as soon as the daemon has read them.
     let refused = tokio::time::timeout(PATIENCE, async {
@@ -369,7 +369,7 @@ async fn bodies_of_all_requests_together_have_a_bound_and_small_ones_come_throug
     refused.await.expect("a refusal");
     let small = format!("{}{}", head(1000), "x".repeat(1000));
     assert!(site.raw(small.as_bytes()).await.ends_with("\r\n\r\n1000"));
-    for stream in &mut held {
+    for stream in &mut waiting {
         stream.write_all(b"x").await.unwrap();
         assert!(to_end(stream).await.starts_with("HTTP/1.1 200"));
     }

@@ -5,7 +5,7 @@ use rumqttc::mqttbytes::v4::{Connect, ConnectReturnCode, LastWill, Packet, PubAc
 
 use super::{Hub, connect, eventually, publish};
 use crate::app::testing::operator;
-use crate::metrics::Refusal;
+use crate::metrics::{Defect, Refusal};
 use crate::model::device::DeviceStatus;
 
 const TOPIC: &str = "carbon.super/raspberrypi/pi-1";
@@ -128,7 +128,19 @@ async fn malformed_packets_end_the_connection() {
     let (mut twice, _) = hub.connect(connect("pi", &token, true)).await;
     twice.send(Packet::Connect(connect("pi", &token, true))).await;
     twice.ends().await;
-    eventually("all to be counted", async || hub.broker.app().metrics().mqtt_malformed.get() == 8).await;
+    let count = |defect| hub.broker.app().metrics().mqtt_malformed.of(defect).get();
+    let expected = [
+        (Defect::Length, 0),
+        (Defect::TooLarge, 1),
+        (Defect::Type, 2),
+        (Defect::Body, 1),
+        (Defect::Qos, 1),
+        (Defect::Topic, 3),
+    ];
+    eventually("all to be counted", async || expected.iter().map(|(defect, _)| count(*defect)).sum::<u64>() == 8).await;
+    for (defect, times) in expected {
+        assert_eq!(count(defect), times, "{defect:?}");
+    }
     let mut early = hub.open();
     early.send(Packet::PingReq).await;
     early.ends().await;
