@@ -1,6 +1,6 @@
 //! The terminal UI in front of the real daemon, in tmux at 80×24, as a person sees it.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod common;
 
@@ -19,13 +19,13 @@ struct Screen {
 impl Screen {
     /// Runs the UI in a shell that tells afterwards how it ended.
     fn open(socket: &std::path::Path) -> Self {
+        let tui = env!("CARGO_BIN_EXE_pym-tui");
+        Self::run(&format!("{tui} --unicode --socket {}; echo \"ended with $?\"; exec cat", socket.display()))
+    }
+
+    fn run(script: &str) -> Self {
         let screen = Self { dir: tempfile::tempdir().unwrap() };
-        let script = format!(
-            "{} --unicode --socket {}; echo \"ended with $?\"; exec cat",
-            env!("CARGO_BIN_EXE_pym-tui"),
-            socket.display()
-        );
-        let made = screen.tmux(&["new-session", "-d", "-x", "80", "-y", "24", "sh", "-c", &script]);
+        let made = screen.tmux(&["new-session", "-d", "-x", "80", "-y", "24", "sh", "-c", script]);
         assert!(made.status.success(), "tmux: {}", String::from_utf8_lossy(&made.stderr));
         screen
     }
@@ -39,7 +39,7 @@ impl Screen {
             .env_remove("TMUX")
             .env("TERM", "xterm")
             .output()
-            .unwrap()
+            .expect("tmux is needed (Debian package tmux)")
     }
 
     fn text(&self) -> String {
@@ -80,13 +80,6 @@ impl Drop for Screen {
     }
 }
 
-/// Without tmux these tests have nothing to look at; `PYM_TEST_TMUX=1` makes that an error.
-fn has_tmux() -> bool {
-    let found = Command::new("tmux").arg("-V").stdout(Stdio::null()).status().is_ok_and(|status| status.success());
-    assert!(found || std::env::var_os("PYM_TEST_TMUX").is_none(), "tmux is not installed");
-    found
-}
-
 fn post(daemon: &Daemon, path: &str, body: &str) -> serde_json::Value {
     let (status, answer) = daemon.request("POST", path, body);
     assert!((200..300).contains(&status), "{path}: {status} {answer}");
@@ -103,9 +96,6 @@ fn enroll(daemon: &Daemon, name: &str) -> String {
 
 #[test]
 fn the_site_is_on_the_screen_and_comes_back_after_the_daemon_was_killed() {
-    if !has_tmux() {
-        return;
-    }
     let daemon = Daemon::start();
     enroll(&daemon, "porch");
     let screen = Screen::open(daemon.control());
@@ -128,9 +118,6 @@ fn the_site_is_on_the_screen_and_comes_back_after_the_daemon_was_killed() {
 
 #[test]
 fn an_operation_is_sent_after_a_confirmation_and_cancelled_after_another() {
-    if !has_tmux() {
-        return;
-    }
     let daemon = Daemon::start();
     let id = enroll(&daemon, "porch");
     let operations = || daemon.request("GET", &format!("/api/v1/operations?device={id}"), "").1;
@@ -160,9 +147,6 @@ fn an_operation_is_sent_after_a_confirmation_and_cancelled_after_another() {
 
 #[test]
 fn the_first_administrator_is_made_on_a_fresh_site() {
-    if !has_tmux() {
-        return;
-    }
     let daemon = Daemon::start();
     let screen = Screen::open(daemon.control());
     screen.wait_for(&["● live", "Set up", "Press a"]);
@@ -176,9 +160,6 @@ fn the_first_administrator_is_made_on_a_fresh_site() {
 
 #[test]
 fn the_terminal_is_left_as_it_was() {
-    if !has_tmux() {
-        return;
-    }
     let nowhere = tempfile::tempdir().unwrap();
     let socket = nowhere.path().join("pym.sock");
     let quit: [fn(&Screen); 3] = [
@@ -205,4 +186,23 @@ fn without_a_terminal_it_says_so() {
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(said, "pym-tui: this needs a terminal to draw on; pymctl is for scripts\n");
+}
+
+#[test]
+fn a_password_is_asked_for_unseen_and_an_interrupt_gives_the_terminal_back() {
+    let daemon = Daemon::start();
+    let (pymctl, socket) = (env!("CARGO_BIN_EXE_pymctl"), daemon.control().display().to_string());
+    let create = format!("{pymctl} --socket {socket} users create ada --role admin");
+    let screen = Screen::run(&format!(
+        "trap : INT; {create}; echo \"ended with $?\"; stty -a | grep -ow -e '-*echo'; {create}; echo \"then $?\"; exec cat"
+    ));
+    screen.wait_for(&["Password:"]);
+    screen.press(&["secret", "C-c"]);
+    screen.wait_for(&["ended with 130", "\necho", "Password:"]);
+    screen.press(&["correct horse", "Enter"]);
+    screen.wait_for(&["Again:"]);
+    screen.press(&["correct horse", "Enter"]);
+    screen.wait_for(&["ada", "then 0"]);
+    let seen = screen.text();
+    assert!(!seen.contains("secret") && !seen.contains("horse") && !seen.contains("-echo"), "{seen}");
 }
