@@ -73,7 +73,7 @@ pub(super) struct AuditArgs {
     /// An action such as device.enroll, or its resource, such as device
     #[arg(long)]
     action: Option<String>,
-    /// What was done to this, such as raspberrypi/kitchen
+    /// What was done to this, such as raspberrypi:kitchen
     #[arg(long)]
     target: Option<String>,
     /// From this time on: 2026-11-22T10:00:00Z, or how long ago, such as 2h

@@ -13,7 +13,7 @@ use super::output::{Output, operation_status, short, text};
 use super::units::parse_span;
 use super::{device, group, wait};
 use crate::client::Client;
-use crate::client::device::DeviceKey;
+use crate::client::device::{DeviceKey, DeviceQuery};
 use crate::client::operation::OperationQuery;
 use crate::model::id::{DeviceId, OperationId};
 use crate::model::operation::OperationStatus;
@@ -218,11 +218,19 @@ pub(super) async fn list(client: &Client, args: ListArgs, output: &mut Output) -
     Ok(())
 }
 
-/// Asks for the names of the devices that are not among `names` yet.
+/// Asks for the names of the devices that are not among `names` yet: one page has most of them.
 async fn learn_names(client: &Client, operations: &[Operation], names: &mut Names) -> Result<(), Failure> {
-    for operation in operations {
-        if let Entry::Vacant(unknown) = names.entry(operation.device) {
-            let detail = client.device(&operation.device.into()).await?;
+    let mut unknown: Vec<_> = operations.iter().map(|operation| operation.device).collect();
+    unknown.sort_unstable();
+    unknown.dedup();
+    unknown.retain(|id| !names.contains_key(id));
+    if unknown.len() > 1 {
+        let page = client.devices(&DeviceQuery { limit: Some(MAX_PAGE), ..DeviceQuery::default() }).await?;
+        names.extend(page.items.iter().map(|device| (device.id, short(device::label(device), 40))));
+    }
+    for id in unknown {
+        if let Entry::Vacant(unknown) = names.entry(id) {
+            let detail = client.device(&id.into()).await?;
             unknown.insert(short(device::label(&detail.device), 40));
         }
     }

@@ -16,7 +16,7 @@ pub struct AuditEntry {
     pub origin: String,
     /// `resource.verb`, such as `device.enroll` or `user.login`.
     pub action: String,
-    /// What it was done to, such as `raspberrypi/kitchen`.
+    /// What it was done to, such as `raspberrypi:kitchen`.
     pub target: String,
     pub outcome: Outcome,
     /// More in words; never a secret.
