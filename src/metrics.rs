@@ -111,6 +111,7 @@ registry! {
     counter mqtt_malformed: PerDefect<Counter>, "pym_mqtt_malformed_total", "Malformed MQTT packets, by reason.";
     counter mqtt_dropped: Counter, "pym_mqtt_dropped_total", "MQTT messages dropped because a queue was full.";
     counter telemetry_events: Counter, "pym_telemetry_events_total", "Telemetry events stored.";
+    counter telemetry_left_out: Counter, "pym_telemetry_left_out_total", "Values left out because their device has too many metrics.";
     counter operations: PerOutcome<Counter>, "pym_operations_total", "Operations sent to devices, and how they ended.";
     counter watch_dropped: Counter, "pym_watch_dropped_total", "Changes dropped because a watcher was too slow.";
     counter panics: Counter, "pym_panics_total", "Panics caught.";

@@ -14,7 +14,7 @@ use crate::model::text::{MAX_DESCRIPTION, MAX_NAME, check_identifier, check_labe
 use crate::model::timestamp::Timestamp;
 use crate::store::{Flush, Rx, Tx};
 
-/// The most properties set in one call.
+/// The most properties of a device.
 const MAX_PROPERTIES: usize = 200;
 /// The most bytes of a property's value.
 const MAX_PROPERTY_VALUE: usize = 4096;
@@ -151,7 +151,7 @@ impl App {
             .store
             .write(Flush::Now, move |tx| {
                 let mut device = known(tx, id)?;
-                tx.put_properties(device.number, &properties)?;
+                put_properties(tx, device.number, &properties)?;
                 device.updated_at = now;
                 tx.update_device(&device)?;
                 if !actor.is_device(id) {
@@ -241,7 +241,9 @@ impl App {
                 self.tell_device(&device);
             }
             Ok(_) => {}
-            Err(error) => tracing::warn!(device.id = %id, %error, "could not note a connection"),
+            Err(error) => {
+                tracing::warn!(device.id = %id, error = &error as &dyn std::error::Error, "could not note a connection");
+            }
         }
     }
 
@@ -267,7 +269,9 @@ impl App {
                 self.notice(NoticeKind::Device, Some(id), format!("{} disconnected", called(&device)));
                 self.tell_device(&device);
             }
-            Err(error) => tracing::warn!(device.id = %id, %error, "could not note the end of a connection"),
+            Err(error) => {
+                tracing::warn!(device.id = %id, error = &error as &dyn std::error::Error, "could not note the end of a connection");
+            }
         }
     }
 
@@ -424,7 +428,7 @@ fn enroll(tx: &Tx<'_>, actor: &Actor, own: bool, new: NewDevice, now: Timestamp)
     } else {
         tx.update_device(&device)?;
     }
-    tx.put_properties(device.number, &new.properties)?;
+    put_properties(tx, device.number, &new.properties)?;
     Ok(Enrolled { device, created })
 }
 
@@ -484,7 +488,7 @@ fn check_new_device(new: &NewDevice) -> Result<(), Error> {
 
 fn check_properties(properties: &[Property]) -> Result<(), Error> {
     if properties.len() > MAX_PROPERTIES {
-        return Err(Error::invalid("properties", format!("at most {MAX_PROPERTIES} properties at once")));
+        return Err(Error::invalid("properties", format!("a device has at most {MAX_PROPERTIES} properties")));
     }
     for property in properties {
         check_label("a property's name", &property.name, 100).map_err(|why| Error::invalid("properties", why))?;
@@ -495,6 +499,14 @@ fn check_properties(properties: &[Property]) -> Result<(), Error> {
             );
             return Err(Error::invalid("properties", why));
         }
+    }
+    Ok(())
+}
+
+/// Sets properties, unless the device would have too many then.
+fn put_properties(tx: &Tx<'_>, device: i64, properties: &[Property]) -> Result<(), Error> {
+    if tx.put_properties(device, properties)? > MAX_PROPERTIES {
+        return Err(Error::invalid("properties", format!("a device has at most {MAX_PROPERTIES} properties")));
     }
     Ok(())
 }

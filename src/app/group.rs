@@ -10,6 +10,9 @@ use crate::model::operation::MAX_ACTIVITY_DEVICES;
 use crate::model::text::{MAX_DESCRIPTION, MAX_NAME, check_label};
 use crate::store::{Flush, Rx};
 
+/// The most groups.
+const MAX_GROUPS: usize = 1000;
+
 /// Which way a device goes.
 #[derive(Clone, Copy)]
 enum Membership {
@@ -48,8 +51,8 @@ impl App {
     /// Makes a group.
     ///
     /// # Errors
-    /// [`Error::Conflict`] for a name that is taken, [`Error::Invalid`] for one that cannot be, [`Error::Forbidden`]
-    /// without the scope `operate`.
+    /// [`Error::Conflict`] for a name that is taken or one group too many, [`Error::Invalid`] for a name that cannot be,
+    /// [`Error::Forbidden`] without the scope `operate`.
     pub async fn create_group(&self, actor: &Actor, name: &str, description: &str) -> Result<Group, Error> {
         require(actor, Scope::Operate)?;
         check(name, description)?;
@@ -59,6 +62,9 @@ impl App {
             .store
             .write(Flush::Now, move |tx| {
                 free(tx, &name, None)?;
+                if tx.groups()?.len() >= MAX_GROUPS {
+                    return Err(Error::Conflict(format!("there are {MAX_GROUPS} groups already")));
+                }
                 let id = GroupId::fresh(now);
                 tx.insert_group(id, &name, &description, &actor.owner(), now)?;
                 tx.audit(now, &actor, "group.create", &name, Outcome::Done, "")?;

@@ -168,7 +168,9 @@ impl App {
                     self.push(&device, operation).await;
                 }
             }
-            Err(error) => tracing::warn!(device.id = %id, %error, "could not push pending operations"),
+            Err(error) => {
+                tracing::warn!(device.id = %id, error = &error as &dyn std::error::Error, "could not push pending operations");
+            }
         }
     }
 
@@ -190,7 +192,9 @@ impl App {
         match changed {
             Ok(Some(operation)) => self.tell_progress(&operation),
             Ok(None) => {}
-            Err(error) => tracing::warn!(operation.id = %id, %error, "could not note a delivery"),
+            Err(error) => {
+                tracing::warn!(operation.id = %id, error = &error as &dyn std::error::Error, "could not note a delivery");
+            }
         }
     }
 

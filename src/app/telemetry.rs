@@ -23,6 +23,8 @@ pub(super) struct Taken {
     pub(super) device: Option<Device>,
     pub(super) operations: Vec<Operation>,
     pub(super) events: Vec<NewEvent>,
+    /// Samples of metrics beyond the device's bound.
+    left_out: usize,
 }
 
 impl App {
@@ -109,6 +111,7 @@ impl App {
     pub(super) fn after_uplink(&self, id: DeviceId, at: Timestamp, taken: Taken) {
         self.tell_changed(taken.device);
         self.tell_all_progress(&taken.operations);
+        self.inner.metrics.telemetry_left_out.add(taken.left_out as u64);
         for event in taken.events {
             self.inner.metrics.telemetry_events.inc();
             self.tell(Change::Telemetry { device: id, at: event.device_time.unwrap_or(at), samples: event.samples });
@@ -130,10 +133,7 @@ pub(super) fn take_uplink(tx: &Tx<'_>, id: DeviceId, uplink: Uplink, now: Timest
         Uplink::Other => {}
     }
     for event in &taken.events {
-        let (_, left_out) = tx.add_event(device.number, event, now)?;
-        if left_out > 0 {
-            tracing::warn!(device.id = %id, left_out, "metrics beyond the device's bound were left out");
-        }
+        taken.left_out += tx.add_event(device.number, event, now)?;
     }
     Ok(taken)
 }

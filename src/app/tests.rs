@@ -8,11 +8,11 @@ use super::downlink::{Downlink, Push};
 use super::testing::{Site, itself, operator, site, with};
 use crate::model::actor::Scope;
 use crate::model::audit::AuditFilter;
-use crate::model::device::{DeviceFilter, DevicePage, DeviceSort, DeviceStatus, NewDevice, PageStart};
+use crate::model::device::{DeviceFilter, DevicePage, DeviceSort, DeviceStatus, NewDevice, PageStart, Property};
 use crate::model::device_type::{Completes, DeviceType};
 use crate::model::id::DeviceId;
 use crate::model::operation::{NewActivity, OperationFilter, OperationStatus, Report};
-use crate::model::telemetry::{NewEvent, Range, Sample, Value};
+use crate::model::telemetry::{MAX_METRICS, MAX_SAMPLES, NewEvent, Range, Sample, Value};
 use crate::model::timestamp::Timestamp;
 use crate::store::Flush;
 
@@ -237,6 +237,28 @@ async fn telemetry_is_read_back_by_metric_and_by_event() {
     assert_eq!((points.len(), truncated, points[1].value.as_f64()), (2, true, Some(24.0)));
     assert_eq!(site.app.events(&me, pi.id, range, 1, 2).await.unwrap().len(), 2);
     assert_eq!(site.app.last_events(&me, pi.id, 1).await.unwrap()[0].device_time, at(9));
+}
+
+#[tokio::test]
+async fn a_device_has_a_bounded_number_of_metrics_and_properties() {
+    let site = site().await;
+    let device = site.pi("one").await;
+    let sample = |number: usize| Sample { metric: format!("m{number}"), value: Value::Integer(1) };
+    for first in (0..=MAX_METRICS).step_by(MAX_SAMPLES) {
+        let samples = (first..(first + MAX_SAMPLES).min(MAX_METRICS + 1)).map(sample).collect();
+        let events = vec![NewEvent { device_time: None, samples }];
+        site.app.ingest(&itself(&device), device.id, events, Flush::Now).await.unwrap();
+    }
+    assert_eq!(site.app.last_values(&operator(), device.id).await.unwrap().len(), MAX_METRICS);
+    assert_eq!(site.app.metrics().telemetry_left_out.get(), 1);
+
+    let properties = |range: std::ops::Range<usize>| {
+        range.map(|number| Property { name: format!("p{number}"), value: "1".to_owned() }).collect::<Vec<_>>()
+    };
+    site.app.set_properties(&itself(&device), device.id, properties(0..200)).await.unwrap();
+    let refused = site.app.set_properties(&itself(&device), device.id, properties(199..201)).await;
+    assert!(matches!(refused, Err(Error::Invalid { field: "properties", .. })), "{refused:?}");
+    assert_eq!(site.app.properties(&operator(), device.id).await.unwrap().len(), 200);
 }
 
 #[tokio::test]

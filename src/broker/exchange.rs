@@ -196,7 +196,7 @@ impl Exchange {
     }
 
     fn failed(&self, error: &Error, effect: Effect) -> NotKept {
-        tracing::error!(%error, "could not store an MQTT message");
+        tracing::error!(error = error as &dyn std::error::Error, "could not store an MQTT message");
         self.shared.undo(&effect);
         drop(effect);
         NotKept
@@ -276,7 +276,7 @@ impl Lane {
             let outcome = match app.mqtt_committed(write).await {
                 Ok(()) => shared.apply(&effect),
                 Err(error) => {
-                    tracing::error!(%error, "could not commit an MQTT message");
+                    tracing::error!(error = &error as &dyn std::error::Error, "could not commit an MQTT message");
                     shared.undo(&effect);
                     Err(NotKept)
                 }

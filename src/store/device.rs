@@ -231,8 +231,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Sets properties; others stay.
-    pub fn put_properties(&self, device: i64, properties: &[Property]) -> Result<(), StoreError> {
+    /// Sets properties; others stay. Returns how many the device has then.
+    pub fn put_properties(&self, device: i64, properties: &[Property]) -> Result<usize, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "INSERT INTO property (device, name, value) VALUES (?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET value = excluded.value",
@@ -240,7 +240,8 @@ impl Tx<'_> {
         for property in properties {
             statement.execute(params![device, property.name, property.value])?;
         }
-        Ok(())
+        let mut statement = self.connection.prepare_cached("SELECT count(*) FROM property WHERE device = ?1")?;
+        Ok(statement.query_row([device], |row| row.get(0))?)
     }
 }
 

@@ -10,14 +10,8 @@ use crate::model::telemetry::{Event, LastValue, MAX_METRICS, NewEvent, Point, Ra
 use crate::model::timestamp::Timestamp;
 
 impl Tx<'_> {
-    /// Stores what a device reported. Samples of metrics beyond the device's bound are left out; returns how many were
-    /// stored and how many left out.
-    pub fn add_event(
-        &self,
-        device: i64,
-        event: &NewEvent,
-        received_at: Timestamp,
-    ) -> Result<(usize, usize), StoreError> {
+    /// Stores what a device reported. Samples of metrics beyond [`MAX_METRICS`] are left out; returns how many.
+    pub fn add_event(&self, device: i64, event: &NewEvent, received_at: Timestamp) -> Result<usize, StoreError> {
         let device_time = event.device_time.unwrap_or(received_at);
         let event_id = self.next_event(received_at);
         let mut left_out = 0;
@@ -27,7 +21,7 @@ impl Tx<'_> {
                 None => left_out += 1,
             }
         }
-        Ok((event.samples.len() - left_out, left_out))
+        Ok(left_out)
     }
 
     /// An event's id: the milliseconds of its receipt and a counter, so that ids grow and do not meet. The counter
@@ -74,7 +68,15 @@ impl Tx<'_> {
                 |row| row.get(0),
             )
             .optional()?;
+        if made.is_some() && self.metrics_of(device)? == MAX_METRICS as u64 {
+            tracing::warn!(device.number = device, "a device has {MAX_METRICS} metrics; further ones will be left out");
+        }
         Ok(made)
+    }
+
+    fn metrics_of(&self, device: i64) -> Result<u64, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT count(*) FROM metric WHERE device = ?1")?;
+        Ok(statement.query_row([device], |row| row.get(0))?)
     }
 
     fn add_sample(
