@@ -16,9 +16,26 @@ install_packages() {
     fi
 }
 
-# need COMMAND PACKAGE
+# need COMMAND PACKAGE...
 need() {
-    command -v "$1" >/dev/null || install_packages "$2"
+    command -v "$1" >/dev/null || install_packages "${@:2}"
+}
+
+# Rust itself is left to its user: Debian's is too old.
+need_rust() {
+    if ! command -v cargo >/dev/null; then
+        echo "Rust 1.95 or newer is needed: https://rustup.rs" >&2
+        exit 1
+    fi
+    # Without its recommended packages gcc comes without the C library's headers.
+    need cc gcc libc6-dev
+}
+
+# What rustup's minimal profile leaves out.
+need_rust_tools() {
+    if ! { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1; then
+        rustup component add rustfmt clippy
+    fi
 }
 
 # Leaves in PYM_TEST_PYTHON a Python 3 that has paho-mqtt: one that is there, Debian's, or one of our own.
@@ -49,8 +66,10 @@ need_venv() {
     "$venv/bin/pip" install --quiet --disable-pip-version-check "$@"
 }
 
+# Its own release profile optimizes for whoever uses it all day; here it runs once.
 need_cargo_deny() {
     command -v cargo-deny >/dev/null && return
     echo "installing cargo-deny from source into target/tools; that takes some minutes, once"
-    cargo install --quiet --locked --root target/tools cargo-deny@0.20.2
+    CARGO_PROFILE_DEV_DEBUG=none CARGO_PROFILE_DEV_OPT_LEVEL=1 \
+        cargo install --quiet --locked --debug --root target/tools cargo-deny@0.20.2
 }

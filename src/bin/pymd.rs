@@ -12,6 +12,8 @@ use tokio::runtime::{Builder, Runtime};
 
 /// More threads would idle: the daemon waits for disk and network, and a Pi has four cores at most.
 const MAX_WORKERS: usize = 4;
+/// Whatever blocks takes turns of its own; this bound keeps the process below the 64 tasks its unit allows.
+const MAX_BLOCKING_THREADS: usize = 32;
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -44,5 +46,6 @@ fn run(args: &Args) -> anyhow::Result<()> {
 fn runtime() -> anyhow::Result<Runtime> {
     let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, MAX_WORKERS));
     let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(workers).enable_all().build().context("cannot start the runtime")
+    builder.worker_threads(workers).max_blocking_threads(MAX_BLOCKING_THREADS).enable_all();
+    builder.build().context("cannot start the runtime")
 }
