@@ -176,7 +176,10 @@ async fn answer<S: Service>(
     let http1 = request.version() < Version::HTTP_2;
 
     let declared = request.body().size_hint().lower();
-    let mut response = if usize::try_from(declared).is_ok_and(|declared| declared <= limits.body) {
+    let mut response = if request.uri().path_and_query().is_none() {
+        // As with CONNECT (RFC 9112, 3.2.3). warp takes it for granted that there is a path, and panics.
+        problem(StatusCode::METHOD_NOT_ALLOWED, "this is no proxy: the request names no path")
+    } else if usize::try_from(declared).is_ok_and(|declared| declared <= limits.body) {
         let bodies = &connection.net.inner.bodies;
         let mut request = request.map(|body| RequestBody::new(body, limits, bodies));
         let fate = request.body().fate();
