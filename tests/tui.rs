@@ -198,7 +198,7 @@ fn a_password_is_asked_for_unseen_and_an_interrupt_gives_the_terminal_back() {
     ));
     screen.wait_for(&["Password:"]);
     screen.press(&["secret", "C-c"]);
-    screen.wait_for(&["ended with 130", "\necho", "Password:"]);
+    screen.wait_for(&["ended with 130", "\necho\nPassword:"]);
     screen.press(&["correct horse", "Enter"]);
     screen.wait_for(&["Again:"]);
     screen.press(&["correct horse", "Enter"]);

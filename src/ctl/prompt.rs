@@ -32,9 +32,10 @@ fn check(password: String) -> Result<String, Failure> {
 
 fn ask(question: &str) -> Result<Zeroizing<String>, Failure> {
     let mut stderr = io::stderr();
-    write!(stderr, "{question}").and_then(|()| stderr.flush()).map_err(Failure::Output)?;
     let answer = {
+        // Before the question, for whoever types at once: what was typed till now is thrown away.
         let _unseen = Unseen::begin().map_err(Failure::Input)?;
+        write!(stderr, "{question}").and_then(|()| stderr.flush()).map_err(Failure::Output)?;
         read_typed().map_err(Failure::Input)?
     };
     writeln!(stderr).map_err(Failure::Output)?;
