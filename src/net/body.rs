@@ -23,6 +23,13 @@ const SMALL_BODY: usize = 16 * 1024;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bodies(Arc<AtomicUsize>);
 
+#[cfg(test)]
+impl Bodies {
+    pub(super) fn taken(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// What one request's body takes of [`Bodies`], until the request is answered.
 #[derive(Debug)]
 pub(super) struct Charge {

@@ -354,19 +354,18 @@ async fn bodies_of_all_requests_together_have_a_bound_and_small_ones_come_throug
         stream.write_all(&part).await.unwrap();
         waiting.push(stream);
     }
-    // 21 of 24 MiB are taken as soon as the daemon has read them.
-    let refused = tokio::time::timeout(PATIENCE, async {
-        loop {
-            let mut stream = site.connect().await;
-            stream.write_all(head(part.len()).as_bytes()).await.unwrap();
-            drop(stream.write_all(&part).await);
-            let answer = to_end(&mut stream).await;
-            if answer.starts_with("HTTP/1.1 503") {
-                break;
-            }
+    // Another body must not take the room of these, so it waits until 21 of 24 MiB are taken.
+    let taken = tokio::time::timeout(PATIENCE, async {
+        while site.net.inner.bodies.taken() < waiting.len() * part.len() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     });
-    refused.await.expect("a refusal");
+    taken.await.expect("the bodies are read");
+    let mut refused = site.connect().await;
+    refused.write_all(head(part.len()).as_bytes()).await.unwrap();
+    // What is refused is not read to its end.
+    drop(refused.write_all(&part).await);
+    assert!(to_end(&mut refused).await.starts_with("HTTP/1.1 503"));
     let small = format!("{}{}", head(1000), "x".repeat(1000));
     assert!(site.raw(small.as_bytes()).await.ends_with("\r\n\r\n1000"));
     for stream in &mut waiting {
