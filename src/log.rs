@@ -3,7 +3,9 @@
 //! Log fields carry what devices say, so control characters are escaped in every field and message; the formatter of
 //! tracing-subscriber does so for messages alone, and lets line feeds pass.
 
+use std::borrow::Cow;
 use std::env;
+use std::fmt::Write as _;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 
@@ -88,9 +90,8 @@ where
     match (format, timed) {
         (Format::Text, true) => layer.fmt_fields(debug_fn(write_field).delimited(" ")).boxed(),
         (Format::Text, false) => layer.fmt_fields(debug_fn(write_field).delimited(" ")).without_time().boxed(),
-        // JSON escapes control characters by itself.
-        (Format::Json, true) => layer.json().flatten_event(true).boxed(),
-        (Format::Json, false) => layer.json().flatten_event(true).without_time().boxed(),
+        (Format::Json, true) => layer.map_writer(JsonWriter).json().flatten_event(true).boxed(),
+        (Format::Json, false) => layer.map_writer(JsonWriter).json().flatten_event(true).without_time().boxed(),
     }
 }
 
@@ -98,6 +99,39 @@ fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn std::fmt::Deb
     let text = format!("{value:?}");
     let text = for_terminal(&text);
     if field.name() == "message" { write!(writer, "{text}") } else { write!(writer, "{}={text}", field.name()) }
+}
+
+/// JSON escapes the controls of ASCII by itself; this does the same for those beyond it, which reach it inside strings
+/// alone. The formatter writes each event at once.
+#[derive(Debug)]
+struct JsonWriter<W>(W);
+
+impl<'a, W: MakeWriter<'a>> MakeWriter<'a> for JsonWriter<W> {
+    type Writer = JsonWriter<W::Writer>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        JsonWriter(self.0.make_writer())
+    }
+}
+
+impl<W: io::Write> io::Write for JsonWriter<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let mut escaped = String::with_capacity(event.len());
+        for c in String::from_utf8_lossy(event).chars() {
+            if !c.is_ascii() && matches!(for_terminal(c.encode_utf8(&mut [0; 4])), Cow::Owned(_)) {
+                // Writing to a String cannot fail.
+                let _ = write!(escaped, "\\u{:04x}", u32::from(c));
+            } else {
+                escaped.push(c);
+            }
+        }
+        self.0.write_all(escaped.as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Whether standard error is the stream systemd named: `JOURNAL_STREAM` is its device and inode (systemd.exec(5)).
@@ -132,7 +166,7 @@ mod tests {
         let layer = written(format, timed, move || sink.clone()).with_filter(levels.parse::<Targets>().unwrap());
         let subscriber = tracing_subscriber::registry().with(layer);
         tracing::subscriber::with_default(subscriber, || {
-            let hostile = "\u{1b}[2J\nINFO forged";
+            let hostile = "\u{1b}[2J\nINFO forged \u{9b}2J\u{202e}";
             tracing::info!(device.name = %hostile, quoted = hostile, "seen {hostile}");
             tracing::debug!(target: "pym::broker", "fine print");
         });
@@ -145,7 +179,7 @@ mod tests {
         for format in [Format::Text, Format::Json] {
             let text = logged(format, true, "info");
             assert_eq!(text.lines().count(), 1, "{text}");
-            assert!(!text.contains('\u{1b}'), "{text}");
+            assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{text}");
             assert!(text.contains("forged") && text.contains("device.name"), "{text}");
         }
     }
@@ -158,6 +192,6 @@ mod tests {
         assert!(!text.contains("fine print"));
         let json: serde_json::Value = serde_json::from_str(&logged(Format::Json, false, "info")).unwrap();
         assert_eq!(json["level"], "INFO");
-        assert_eq!(json["device.name"], "\u{1b}[2J\nINFO forged");
+        assert_eq!(json["device.name"], "\u{1b}[2J\nINFO forged \u{9b}2J\u{202e}");
     }
 }

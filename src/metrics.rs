@@ -109,6 +109,7 @@ registry! {
     counter mqtt_sent: Counter, "pym_mqtt_publish_sent_total", "MQTT PUBLISH packets sent.";
     counter mqtt_denied: Counter, "pym_mqtt_denied_total", "MQTT publications and subscriptions the access rules refused.";
     counter mqtt_malformed: PerDefect<Counter>, "pym_mqtt_malformed_total", "Malformed MQTT packets, by reason.";
+    counter mqtt_unreadable: Counter, "pym_mqtt_unreadable_total", "MQTT messages on devices' topics in no shape Pym can read: passed on, not stored.";
     counter mqtt_dropped: Counter, "pym_mqtt_dropped_total", "MQTT messages dropped because a queue was full.";
     counter telemetry_events: Counter, "pym_telemetry_events_total", "Telemetry events stored.";
     counter telemetry_left_out: Counter, "pym_telemetry_left_out_total", "Values left out because their device has too many metrics.";

@@ -46,10 +46,10 @@ const TYPES: [&str; 3] = ["arduino", "raspberrypi", "virtual_firealarm"];
 
 impl App {
     /// How agents reach this daemon: by the configured host, else by the host a request `asked` for (without its port),
-    /// else by the address it came to, else by the name of this machine.
+    /// else by the address it came to, else by this machine's own address (which need not be resolved), else its name.
     #[must_use]
     pub fn reach(&self, asked: Option<&str>, local: Option<IpAddr>) -> Reach {
-        let local = local.map(|local| local.to_canonical());
+        let local = local.or_else(|| self.own_address()).map(|local| local.to_canonical());
         let host = match (&self.inner.settings.public_host, asked, local) {
             (Some(host), _, _) => host.clone(),
             (None, Some(asked), _) if !asked.is_empty() => asked.to_owned(),
@@ -72,6 +72,19 @@ impl App {
             mqtts_port: port(&endpoints.mqtts),
             authority: ca_pem,
         }
+    }
+
+    /// The address the first HTTP listener is bound to; where that is all of them, the first the board measured.
+    fn own_address(&self) -> Option<IpAddr> {
+        let bound = self.standing().endpoints.http.first()?.parse::<SocketAddr>().ok()?.ip();
+        if !bound.is_unspecified() {
+            return Some(bound);
+        }
+        let host = self.host(&Actor::system()).ok()?;
+        let mut addresses = host.network.iter().flat_map(|interface| &interface.addresses);
+        addresses
+            .find_map(|address| address.parse::<Ipv4Addr>().ok().filter(|address| !address.is_loopback()))
+            .map(IpAddr::V4)
     }
 
     /// Enrolls a new device of that type and name, and gives its agent.

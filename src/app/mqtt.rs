@@ -93,7 +93,8 @@ impl Publication {
     /// Whether there is anything to commit.
     #[must_use]
     pub fn is_durable(&self) -> bool {
-        self.retain || !self.queue.is_empty() || self.inbound.is_some() || !matches!(self.uplink, Uplink::Other)
+        let said = !matches!(self.uplink, Uplink::Unreadable | Uplink::Other);
+        said || self.retain || !self.queue.is_empty() || self.inbound.is_some()
     }
 }
 
@@ -245,7 +246,7 @@ fn publish(tx: &Tx<'_>, publication: Publication, now: Timestamp) -> Result<Opti
         tx.add_mqtt_inbound(session, packet_id)?;
     }
     let topic = match uplink {
-        Uplink::Other => None,
+        Uplink::Unreadable | Uplink::Other => None,
         Uplink::Event(_) | Uplink::Events(_) | Uplink::Reports(_) => DeviceTopic::parse(&message.topic),
     };
     let Some(topic) = topic else { return Ok(None) };

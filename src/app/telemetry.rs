@@ -130,7 +130,7 @@ pub(super) fn take_uplink(tx: &Tx<'_>, id: DeviceId, uplink: Uplink, now: Timest
         Uplink::Event(event) => taken.events.push(event),
         Uplink::Events(events) => taken.events = events,
         Uplink::Reports(reports) => taken.operations = super::operation::store_reports(tx, id, &reports, now)?,
-        Uplink::Other => {}
+        Uplink::Unreadable | Uplink::Other => {}
     }
     for event in &taken.events {
         taken.left_out += tx.add_event(device.number, event, now)?;

@@ -110,6 +110,10 @@ impl Exchange {
     /// it must not overtake.
     pub(super) async fn publish(&self, message: Message, from: Origin, behind: bool) -> Result<Receipt, NotKept> {
         let uplink = uplink(&message);
+        if matches!(uplink, Uplink::Unreadable) {
+            self.app.metrics().mqtt_unreadable.inc();
+            tracing::debug!(message.topic = %message.topic, "a device's message is in no known shape");
+        }
         let message = Arc::new(message);
         let Origin { received, inbound } = from;
         let room = Arc::clone(&self.room).acquire_many_owned(cost(&message, &uplink)).await.ok();
@@ -216,7 +220,7 @@ fn cost(message: &Message, uplink: &Uplink) -> u32 {
         Uplink::Event(event) => event.samples.len(),
         Uplink::Events(events) => events.iter().map(|event| event.samples.len() + 1).sum(),
         Uplink::Reports(reports) => reports.len(),
-        Uplink::Other => 0,
+        Uplink::Unreadable | Uplink::Other => 0,
     };
     let bytes = (2 * size(message) + VALUE * read).min(MAX_EXCHANGE_BYTES);
     u32::try_from(bytes / 1024).unwrap_or(u32::MAX).max(1)

@@ -40,11 +40,13 @@ pub enum Uplink {
     Events(Vec<NewEvent>),
     /// The outcome of operations.
     Reports(Vec<Report>),
+    /// Nothing that can be read where measurements or reports belong: it is passed on to subscribers only.
+    Unreadable,
     /// Nothing for the store: it is passed on to subscribers only.
     Other,
 }
 
-/// Reads a message of a device's topic. Text that is no known shape is [`Uplink::Other`].
+/// Reads a message of a device's topic. Text that is no known shape is [`Uplink::Unreadable`].
 #[must_use]
 pub fn read_uplink(rest: &str, payload: &[u8]) -> Uplink {
     if rest == "update/operation" {
@@ -53,7 +55,7 @@ pub fn read_uplink(rest: &str, payload: &[u8]) -> Uplink {
                 Uplink::Reports(reports.iter().filter_map(read_report).take(MAX_EVENTS).collect())
             }
             Ok(report) => Uplink::Reports(read_report(&report).into_iter().collect()),
-            Err(_) => Uplink::Other,
+            Err(_) => Uplink::Unreadable,
         };
     }
     if rest.starts_with("operation/") || rest == "operation" || rest.is_empty() {
@@ -62,11 +64,11 @@ pub fn read_uplink(rest: &str, payload: &[u8]) -> Uplink {
     match serde_json::from_slice::<Json>(payload) {
         Ok(Json::Array(events)) => {
             let events: Vec<_> = events.iter().filter_map(read_event).take(MAX_EVENTS).collect();
-            if events.is_empty() { Uplink::Other } else { Uplink::Events(events) }
+            if events.is_empty() { Uplink::Unreadable } else { Uplink::Events(events) }
         }
-        Ok(event @ Json::Object(_)) => read_event(&event).map_or(Uplink::Other, Uplink::Event),
-        Ok(_) => Uplink::Other,
-        Err(_) => read_pair(payload).map_or(Uplink::Other, Uplink::Event),
+        Ok(event @ Json::Object(_)) => read_event(&event).map_or(Uplink::Unreadable, Uplink::Event),
+        Ok(_) => Uplink::Unreadable,
+        Err(_) => read_pair(payload).map_or(Uplink::Unreadable, Uplink::Event),
     }
 }
 
@@ -175,7 +177,7 @@ mod tests {
             r#"{"metaData":{"owner":"admin"},"temperature":3}"#,
             r#"{"payloadData":null,"temperature":3}"#,
         ] {
-            assert!(matches!(read_uplink("temperature", torn.as_bytes()), Uplink::Other), "{torn}");
+            assert!(matches!(read_uplink("temperature", torn.as_bytes()), Uplink::Unreadable), "{torn}");
         }
         assert!(matches!(read_uplink("stats", br#"{"load":0.5}"#), Uplink::Event(_)));
     }
@@ -188,7 +190,7 @@ mod tests {
         for (rest, payload) in
             [("update/operation", &b"{"[..]), ("x", b"\xff\x00"), ("x", b"1"), ("operation/a", b"{\"a\":1}")]
         {
-            assert!(matches!(read_uplink(rest, payload), Uplink::Other | Uplink::Reports(_)));
+            assert!(matches!(read_uplink(rest, payload), Uplink::Other | Uplink::Unreadable));
         }
     }
 }
