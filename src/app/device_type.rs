@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::{App, Error, require};
 use crate::model::actor::{Actor, Scope};
 use crate::model::audit::Outcome;
-use crate::model::device_type::{DeviceType, Payload, PushRoute};
+use crate::model::device_type::{DeviceType, MAX_TOKEN_DAYS, Payload, PushRoute};
 use crate::model::text::{MAX_DESCRIPTION, MAX_NAME, check_label, check_word};
 use crate::store::{Flush, Store};
 
@@ -209,6 +209,9 @@ fn check(device_type: &DeviceType) -> Result<(), Error> {
         if let Err(why) = feature.payload.check(None) {
             return Err(Error::invalid("initial_operations", format!("{code:?} cannot be sent by itself: {why}")));
         }
+    }
+    if device_type.token_days.is_some_and(|days| days == 0 || days > MAX_TOKEN_DAYS) {
+        return Err(Error::invalid("token_days", format!("a token lives 1 to {MAX_TOKEN_DAYS} days")));
     }
     check_routes(&device_type.push)
 }

@@ -30,7 +30,14 @@ pub struct DeviceType {
     /// Codes of the operations that a device gets when it enrolls.
     #[serde(default)]
     pub initial_operations: Vec<String>,
+    /// Days that the access token in a device's agent lives, 1 to [`MAX_TOKEN_DAYS`]: for boards that cannot refresh it.
+    /// Absent: as long as any other access token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_days: Option<u16>,
 }
+
+/// The longest life of a token, in days: a board's own.
+pub const MAX_TOKEN_DAYS: u16 = 7300;
 
 /// Something devices of a type measure or report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -231,6 +231,7 @@ mod lists {
             ],
             push: Vec::new(),
             initial_operations: Vec::new(),
+            token_days: None,
         }
     }
 }

@@ -171,6 +171,7 @@ impl TypeBody {
             features: definition.features.into_iter().map(feature).collect(),
             push: if definition.push_notification_config.is_some_and(is_mqtt) { vec![route] } else { Vec::new() },
             initial_operations: definition.initial_operation_config.unwrap_or_default().operations,
+            token_days: existing.and_then(|existing| existing.token_days),
         }
     }
 }

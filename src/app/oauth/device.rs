@@ -40,7 +40,7 @@ impl App {
     /// of another owner, the scope `operate`), [`Error::NotFound`],
     /// [`Error::Conflict`] when the device is blocked or removed.
     pub async fn issue_device_credentials(&self, actor: &Actor, id: DeviceId) -> Result<DeviceCredentials, Error> {
-        let (by, now, ttl) = (actor.clone(), self.inner.clock.now(), self.inner.settings.access_token_ttl);
+        let (app, by, now) = (self.clone(), actor.clone(), self.inner.clock.now());
         let secrets = Secrets::random()?;
         let refresh_token = secrets.refresh.expose().to_owned();
         let (credentials, grant, replaced) = self
@@ -59,6 +59,10 @@ impl App {
                 if !device.status.may_speak() {
                     return Err(Error::Conflict(format!("the device is {}", device.status.name())));
                 }
+                let device_type = app.device_type(&Actor::system(), &device.device_type)?;
+                let ttl = device_type
+                    .token_days
+                    .map_or(app.inner.settings.access_token_ttl, |days| Duration::from_hours(24 * u64::from(days)));
                 let replaced = tx.trim_device_clients(device.number, MAX_CLIENTS_PER_DEVICE)?;
                 let name = format!("{}_{}", device.device_type, device.identifier);
                 let (client, credentials) = new_client(name, device.owner, Some(device.number), now)?;

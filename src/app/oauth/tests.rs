@@ -199,6 +199,24 @@ async fn a_device_that_is_shut_out_gets_no_token() {
 }
 
 #[tokio::test]
+async fn a_board_that_cannot_refresh_keeps_its_token() {
+    let site = site().await;
+    let new = |device_type: &str| NewDevice {
+        device_type: device_type.to_owned(),
+        identifier: "b".to_owned(),
+        ..NewDevice::default()
+    };
+    let mut tokens = Vec::new();
+    for device_type in ["arduino", "raspberrypi"] {
+        let device = site.app.enroll(&operator(), new(device_type)).await.unwrap().device;
+        tokens.push(site.app.issue_device_credentials(&operator(), device.id).await.unwrap().access_token);
+    }
+    site.clock.advance(Duration::from_hours(24 * 365));
+    assert!(site.app.bearer(&tokens[0], ORIGIN).await.is_ok());
+    assert!(site.app.bearer(&tokens[1], ORIGIN).await.is_err());
+}
+
+#[tokio::test]
 async fn device_credentials_are_for_those_who_enroll_and_the_owner() {
     let (site, ada) = with_ada().await;
     let pi = site.pi("kitchen").await;
