@@ -26,6 +26,7 @@ use std::cell::Cell;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -138,13 +139,21 @@ impl Store {
     /// Runs `job` on a read-only connection; every statement of it sees the same state.
     ///
     /// # Errors
-    /// The job's own error, or [`StoreError`] when no reader could be had.
+    /// The job's own error, or [`StoreError`] when no reader could be had, or the read took longer than ten seconds.
     pub async fn read<T, E>(&self, job: impl FnOnce(&Rx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         self.inner.readers.run(job).await
+    }
+
+    /// Writes a compact, consistent copy of the database to `target`, which must not exist, however long that takes.
+    ///
+    /// # Errors
+    /// When the copy cannot be written; what there is of it is left for the caller to remove.
+    pub async fn copy_to(&self, target: PathBuf) -> Result<(), StoreError> {
+        self.inner.readers.run_within(Duration::MAX, move |rx| rx.copy_to(&target)).await
     }
 
     /// What the writer has done since the start.

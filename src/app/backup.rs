@@ -16,12 +16,10 @@ impl App {
         require(actor, Scope::Admin)?;
         let (now, actor) = (self.inner.clock.now(), actor.clone());
         let path = self.inner.settings.data_dir.join(format!("backup-{}.db", uuid::Uuid::now_v7()));
-        let target = path.clone();
-        let copied = self.inner.store.read(move |rx| rx.copy_to(&target).map_err(Error::from)).await;
-        if let Err(error) = copied {
+        if let Err(error) = self.inner.store.copy_to(path.clone()).await {
             // What there is of the copy is of no use; the first error is the one to tell.
             drop(std::fs::remove_file(&path));
-            return Err(error);
+            return Err(error.into());
         }
         self.inner
             .store

@@ -48,6 +48,7 @@ pub enum Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
+            StoreError::TooLong { .. } => Self::Busy(error.to_string()),
             StoreError::Cursor(_) => Self::invalid("cursor", error.to_string()),
             other => Self::Store(other),
         }

@@ -5,11 +5,8 @@ use std::path::Path;
 use super::{Rx, StoreError};
 
 impl Rx<'_> {
-    /// Writes a compact, consistent copy of the database to `target`, which must not exist.
-    ///
-    /// # Errors
-    /// When the copy cannot be written; what there is of it is left for the caller to remove.
-    pub fn copy_to(&self, target: &Path) -> Result<(), StoreError> {
+    /// See [`super::Store::copy_to`].
+    pub(super) fn copy_to(&self, target: &Path) -> Result<(), StoreError> {
         let mut copy = rusqlite::Connection::open(target)
             .map_err(|source| StoreError::Open { path: target.to_owned(), source })?;
         let backup = rusqlite::backup::Backup::new(self.connection, &mut copy)?;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A failure of the store.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,8 @@ pub enum StoreError {
     Thread(#[source] std::io::Error),
     #[error("a write panicked and was undone")]
     Panicked,
+    #[error("a query took longer than {} s and was ended", longest.as_secs())]
+    TooLong { longest: Duration },
     #[error("the store is closed")]
     Closed,
 }
