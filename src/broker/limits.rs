@@ -39,6 +39,8 @@ pub const MAX_QUEUED_MESSAGES: usize = 1000;
 pub const MAX_QUEUED_BYTES: usize = 4 * 1024 * 1024;
 /// The most bytes queued for all sessions together; further messages are dropped.
 pub const MAX_QUEUED_BYTES_TOTAL: usize = 64 * 1024 * 1024;
+/// Operations of which a connection remembers that they were pushed over it; more than the application pushes at once.
+pub const MAX_PUSHED: usize = 128;
 /// The most `QoS` 0 messages waiting to be written to one connection; further ones are dropped.
 pub const MAX_OUTBOX_MESSAGES: usize = 1000;
 /// The most bytes of them.

@@ -551,7 +551,7 @@ impl Router {
     }
 
     /// Sends an operation over the first of its routes on which a connection of the device listens; false when none does
-    /// or the operation is on its way already.
+    /// or the operation went over one of them already.
     pub(super) fn push(&mut self, push: &Push) -> bool {
         let Some(sessions) = self.by_device.get(&push.device).cloned() else { return false };
         let session = |id: &SessionId| self.sessions.get(id).filter(|session| session.live.is_some());
@@ -572,6 +572,9 @@ impl Router {
         } else {
             self.enqueue(id, &message, qos, false, None, pushed).is_some()
         };
+        if sent && let Some(session) = self.sessions.get_mut(&id) {
+            session.carry(push.operation);
+        }
         self.wake_all(&[id]);
         sent
     }

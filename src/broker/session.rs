@@ -11,7 +11,8 @@ use tokio::sync::Notify;
 
 use super::codec;
 use super::limits::{
-    MAX_IN_FLIGHT, MAX_OUTBOX_BYTES, MAX_OUTBOX_MESSAGES, MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES, WRITE_AHEAD,
+    MAX_IN_FLIGHT, MAX_OUTBOX_BYTES, MAX_OUTBOX_MESSAGES, MAX_PUSHED, MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES,
+    WRITE_AHEAD,
 };
 use super::retained::{Replay, Retained};
 use super::topic;
@@ -66,6 +67,8 @@ pub(super) struct Live {
     pub(super) holding: Vec<SessionId>,
     /// It held its publishers back for too long: its messages are dropped instead, until it has caught up.
     pub(super) lagging: bool,
+    /// The operations pushed last: the store learns of a delivery a moment after the device has it.
+    pushed: VecDeque<OperationId>,
     outbox: VecDeque<Posted>,
     outbox_bytes: usize,
     replays: VecDeque<Replay>,
@@ -80,6 +83,7 @@ impl Live {
             revoked: false,
             holding: Vec::new(),
             lagging: false,
+            pushed: VecDeque::new(),
             outbox: VecDeque::new(),
             outbox_bytes: 0,
             replays: VecDeque::new(),
@@ -277,11 +281,17 @@ impl Session {
         true
     }
 
-    /// Whether the operation is on its way already.
+    /// Whether the operation went, or goes, over the open connection.
     pub(super) fn carries(&self, operation: OperationId) -> bool {
-        let is = |pushed: &Option<Pushed>| pushed.is_some_and(|pushed| pushed.operation == operation);
-        self.queue.iter().any(|entry| is(&entry.pushed))
-            || self.live.as_ref().is_some_and(|live| live.outbox.iter().any(|posted| is(&posted.pushed)))
+        self.live.as_ref().is_some_and(|live| live.pushed.contains(&operation))
+    }
+
+    /// Remembers that the operation goes over the open connection.
+    pub(super) fn carry(&mut self, operation: OperationId) {
+        if let Some(live) = &mut self.live {
+            live.pushed.truncate(MAX_PUSHED - 1);
+            live.pushed.push_front(operation);
+        }
     }
 
     /// Sends the retained messages that match a new subscription.
