@@ -1,6 +1,7 @@
 //! What Pym does, one file per resource. The only caller of the store, the PKI and the authentication; every call takes
 //! an [`Actor`] and decides by its scopes, whatever door it came through.
 
+mod access;
 pub mod agent;
 pub mod audit;
 pub mod backup;
@@ -40,7 +41,6 @@ pub use crate::store::{Flush, StoreError};
 use crate::auth::Auth;
 use crate::metrics::Metrics;
 use crate::model::actor::{Actor, Principal, Scope};
-use crate::model::id::DeviceId;
 use crate::store::Store;
 
 use device_type::DeviceTypes;
@@ -160,12 +160,4 @@ fn check_limit(limit: u32, most: u32) -> Result<(), Error> {
         return Err(Error::invalid("limit", format!("a limit is 1 to {most}")));
     }
     Ok(())
-}
-
-/// As [`require`], but the device itself may always do it.
-///
-/// # Errors
-/// As [`require`].
-pub fn require_device(actor: &Actor, device: DeviceId, scope: Scope) -> Result<(), Error> {
-    if actor.is_device(device) { Ok(()) } else { require(actor, scope) }
 }

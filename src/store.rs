@@ -15,6 +15,7 @@ mod mqtt;
 mod oauth;
 mod operation;
 mod reader;
+mod role;
 mod row;
 mod session;
 mod telemetry;

@@ -67,6 +67,7 @@ pub(super) async fn page(call: &Call, mut query: Query, group: Option<GroupId>) 
         ownership: query.one("ownership", Ownership::parse)?,
         text: query.text("text")?,
         updated_since: None,
+        own_of: None,
     };
     let page = DevicePage {
         sort: query.one("sort", DeviceSort::parse)?.unwrap_or_default(),

@@ -28,7 +28,15 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 fn encode(user: user::User) -> User {
-    User { name: user.name, role: user.role, created_at: user.created_at }
+    User {
+        name: user.name,
+        roles: user.roles,
+        scopes: user.scopes.iter().collect(),
+        first_name: user.first_name,
+        last_name: user.last_name,
+        email: user.email,
+        created_at: user.created_at,
+    }
 }
 
 async fn setup(mut call: Call) -> Result<impl Reply, Problem> {
@@ -78,8 +86,9 @@ async fn list(call: Call) -> Result<impl Reply, Problem> {
 }
 
 async fn create(mut call: Call) -> Result<impl Reply, Problem> {
-    let new: NewUser = call.json().await?;
-    let user = call.app().create_user(call.actor(), &new.name, &new.password, new.role).await?;
+    let NewUser { name, password, roles, first_name, last_name, email } = call.json().await?;
+    let new = user::NewUser { name, roles, first_name, last_name, email };
+    let user = call.app().create_user(call.actor(), new, &password).await?;
     let location = format!("/api/v1/users/{}", user.name);
     Ok(reply::with_header(reply::with_status(reply::json(&encode(user)), StatusCode::CREATED), LOCATION, location))
 }

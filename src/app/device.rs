@@ -1,6 +1,7 @@
 //! Devices: enrolling, finding, editing, removing, and noticing whether they are there.
 
-use super::{App, Error, check_limit, require, require_device};
+use super::access::{narrow, reach, reach_named};
+use super::{App, Error, check_limit, require};
 use crate::app::downlink::Downlink;
 use crate::model::actor::{Actor, Principal, Scope};
 use crate::model::audit::Outcome;
@@ -69,30 +70,19 @@ impl App {
     /// The device of that id, removed ones included.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `read` (a device may see itself).
+    /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `read` or `own` (a device may see itself).
     pub async fn device(&self, actor: &Actor, id: DeviceId) -> Result<Device, Error> {
-        require_device(actor, id, Scope::Read)?;
-        self.inner.store.read(move |rx| known(rx, id)).await
+        let actor = actor.clone();
+        self.inner.store.read(move |rx| reach(rx, &actor, id, Scope::Read)).await
     }
 
     /// The device of that type and identifier, removed ones included.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `read` (a device may see itself).
+    /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `read` or `own` (a device may see itself).
     pub async fn find_device(&self, actor: &Actor, device_type: &str, identifier: &str) -> Result<Device, Error> {
-        let own = matches!(&actor.principal, Principal::Device { device_type: own_type, identifier: own_identifier, .. }
-            if own_type == device_type && own_identifier == identifier);
-        if !own {
-            require(actor, Scope::Read)?;
-        }
-        let (device_type, identifier) = (device_type.to_owned(), identifier.to_owned());
-        self.inner
-            .store
-            .read(move |rx| {
-                rx.find_device(&device_type, &identifier)?
-                    .ok_or_else(|| Error::missing(format!("device {device_type}:{identifier}")))
-            })
-            .await
+        let (actor, device_type, identifier) = (actor.clone(), device_type.to_owned(), identifier.to_owned());
+        self.inner.store.read(move |rx| reach_named(rx, &actor, &device_type, &identifier, Scope::Read)).await
     }
 
     /// One page of the devices that fit a filter.
@@ -100,7 +90,7 @@ impl App {
     /// # Errors
     /// [`Error::Invalid`] for a limit or cursor that cannot be, [`Error::Forbidden`] without the scope `read`.
     pub async fn devices(&self, actor: &Actor, filter: DeviceFilter, page: DevicePage) -> Result<Page<Device>, Error> {
-        require(actor, Scope::Read)?;
+        let filter = narrow(actor, filter)?;
         check_limit(page.limit, MAX_PAGE)?;
         self.inner.store.read(move |rx| rx.devices(&filter, &page).map_err(Error::from)).await
     }
@@ -116,8 +106,8 @@ impl App {
     /// # Errors
     /// As [`App::device`].
     pub async fn properties(&self, actor: &Actor, id: DeviceId) -> Result<Vec<Property>, Error> {
-        require_device(actor, id, Scope::Read)?;
-        self.inner.store.read(move |rx| Ok(rx.properties(known(rx, id)?.number)?)).await
+        let actor = actor.clone();
+        self.inner.store.read(move |rx| Ok(rx.properties(reach(rx, &actor, id, Scope::Read)?.number)?)).await
     }
 
     /// A device's status changes, newest first, at most 50.
@@ -125,8 +115,8 @@ impl App {
     /// # Errors
     /// As [`App::device`].
     pub async fn status_history(&self, actor: &Actor, id: DeviceId) -> Result<Vec<StatusChange>, Error> {
-        require_device(actor, id, Scope::Read)?;
-        self.inner.store.read(move |rx| Ok(rx.status_history(known(rx, id)?.number, 50)?)).await
+        let actor = actor.clone();
+        self.inner.store.read(move |rx| Ok(rx.status_history(reach(rx, &actor, id, Scope::Read)?.number, 50)?)).await
     }
 
     /// A device's enrollments, newest first, at most 100.
@@ -134,8 +124,8 @@ impl App {
     /// # Errors
     /// As [`App::device`].
     pub async fn enrollments(&self, actor: &Actor, id: DeviceId) -> Result<Vec<Enrollment>, Error> {
-        require_device(actor, id, Scope::Read)?;
-        self.inner.store.read(move |rx| Ok(rx.enrollments(known(rx, id)?.number)?)).await
+        let actor = actor.clone();
+        self.inner.store.read(move |rx| Ok(rx.enrollments(reach(rx, &actor, id, Scope::Read)?.number)?)).await
     }
 
     /// Sets properties; those not named stay.
@@ -143,14 +133,13 @@ impl App {
     /// # Errors
     /// [`Error::Invalid`] beyond the bounds, [`Error::Forbidden`] without the scope `operate` (a device may set its own).
     pub async fn set_properties(&self, actor: &Actor, id: DeviceId, properties: Vec<Property>) -> Result<(), Error> {
-        require_device(actor, id, Scope::Operate)?;
         check_properties(&properties)?;
         let (now, actor) = (self.inner.clock.now(), actor.clone());
         let device = self
             .inner
             .store
             .write(Flush::Now, move |tx| {
-                let mut device = known(tx, id)?;
+                let mut device = reach(tx, &actor, id, Scope::Operate)?;
                 put_properties(tx, device.number, &properties)?;
                 device.updated_at = now;
                 tx.update_device(&device)?;
@@ -167,9 +156,9 @@ impl App {
     /// Changes a device. Blocking or suspending takes effect on open connections at once.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for values that cannot be, [`Error::Forbidden`] without the scope `operate`.
+    /// [`Error::Invalid`] for values that cannot be, [`Error::Forbidden`] without the scope `operate` (`own` is enough for
+    /// name and description).
     pub async fn edit_device(&self, actor: &Actor, id: DeviceId, edit: DeviceEdit) -> Result<Device, Error> {
-        require(actor, Scope::Operate)?;
         check_edit(&edit)?;
         if edit.status == Some(DeviceStatus::Removed) {
             return self.remove_device(actor, id).await;
@@ -187,15 +176,14 @@ impl App {
     /// again changes nothing.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `operate` (a device may remove itself).
+    /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `operate` or `own` (a device may remove itself).
     pub async fn remove_device(&self, actor: &Actor, id: DeviceId) -> Result<Device, Error> {
-        require_device(actor, id, Scope::Operate)?;
         let (now, actor) = (self.inner.clock.now(), actor.clone());
         let device = self
             .inner
             .store
             .write(Flush::Now, move |tx| {
-                let mut device = known(tx, id)?;
+                let mut device = reach(tx, &actor, id, Scope::Operate)?;
                 if device.status == DeviceStatus::Removed {
                     return Ok::<_, Error>(device);
                 }
@@ -440,7 +428,11 @@ pub(super) fn check_takeover(actor: &Actor, device: &Device) -> Result<(), Error
 }
 
 fn edit_device(tx: &Tx<'_>, actor: &Actor, id: DeviceId, edit: DeviceEdit, now: Timestamp) -> Result<Device, Error> {
-    let mut device = known(tx, id)?;
+    let mut device = reach(tx, actor, id, Scope::Operate)?;
+    // Whose a device is, and whether it is shut out, is not for its owner to say; nor for the device itself.
+    if actor.is_device(id) || edit.owner.is_some() || edit.ownership.is_some() || edit.status.is_some() {
+        require(actor, Scope::Operate)?;
+    }
     if device.status == DeviceStatus::Removed {
         return Err(Error::Conflict("the device is removed; enroll it again first".to_owned()));
     }

@@ -1,7 +1,7 @@
 //! Static groups of devices.
 
 use super::{App, Error, require};
-use crate::app::device::known;
+use crate::app::access::reach;
 use crate::model::actor::{Actor, Scope};
 use crate::model::audit::Outcome;
 use crate::model::group::Group;
@@ -44,8 +44,8 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `read`.
     pub async fn groups_of(&self, actor: &Actor, device: DeviceId) -> Result<Vec<Group>, Error> {
-        require(actor, Scope::Read)?;
-        self.inner.store.read(move |rx| Ok(rx.groups_of(known(rx, device)?.number)?)).await
+        let actor = actor.clone();
+        self.inner.store.read(move |rx| Ok(rx.groups_of(reach(rx, &actor, device, Scope::Read)?.number)?)).await
     }
 
     /// Makes a group.

@@ -53,7 +53,7 @@ impl App {
             .store
             .write(Flush::Now, move |tx| {
                 if let Some(row) = tx.user(&client.owner)?
-                    && let Some(needs) = row.user.role.scopes().iter().find(|scope| !by.scopes.allow(*scope))
+                    && let Some(needs) = row.user.scopes.iter().find(|scope| !by.scopes.allow(*scope))
                 {
                     return Err(Error::Forbidden { needs });
                 }

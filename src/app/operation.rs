@@ -1,33 +1,34 @@
-//! Operations: sending them, handing them to devices, taking their answers.
+//! Operations: sending them, taking them back, and how they stand. How they reach a device is in `delivery`, how its
+//! answers are taken in `report`.
+
+mod delivery;
+mod report;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+pub(super) use report::store_reports;
 
-use super::device::{heard, known, target};
-use super::downlink::{Downlink, Push, Route};
-use super::{App, Error, check_limit, require, require_device};
+use super::access::{reach, require_some};
+use super::device::{known, target};
+use super::{App, Error, check_limit, require};
 use crate::metrics::Outcome as Ended;
-use crate::model::TENANT;
 use crate::model::actor::{Actor, Scope};
 use crate::model::audit::Outcome;
 use crate::model::change::{Change, NoticeKind};
-use crate::model::device::{Device, DeviceStatus};
-use crate::model::device_type::{Completes, DeviceType, PushRoute};
-use crate::model::id::{ActivityId, DeviceId, OperationId};
+use crate::model::device::Device;
+use crate::model::device_type::DeviceType;
+use crate::model::id::{ActivityId, OperationId};
 use crate::model::operation::{
-    Activity, MAX_ACTIVITY_DEVICES, MAX_PAYLOAD, MAX_RESPONSE, NewActivity, Operation, OperationFilter, OperationKind,
-    OperationStatus, Report, Response,
+    Activity, MAX_ACTIVITY_DEVICES, MAX_PAYLOAD, NewActivity, Operation, OperationFilter, OperationKind,
+    OperationStatus,
 };
 use crate::model::page::{MAX_PAGE, Page};
-use crate::model::text::{cut, for_terminal};
+use crate::model::text::for_terminal;
 use crate::model::timestamp::Timestamp;
-use crate::store::{Flush, Tx};
+use crate::store::{Flush, Rx, Tx};
 
 /// The most activities on one page: each carries its operations, up to [`MAX_ACTIVITY_DEVICES`].
 pub const MAX_ACTIVITIES: u32 = 100;
-/// The most operations handed to a device at once.
-const MAX_PENDING: u32 = 100;
 /// Operations expired in one sweep; the next sweep goes on.
 const SWEEP: u32 = 500;
 
@@ -51,8 +52,8 @@ impl App {
     /// [`Error::NotFound`] for an unknown device, [`Error::Invalid`] for a code or payload that its type does not know,
     /// [`Error::Conflict`] for a device that takes no operations, [`Error::Forbidden`] without the scope `operate`.
     pub async fn send(&self, actor: &Actor, new: NewActivity) -> Result<Activity, Error> {
-        require(actor, Scope::Operate)?;
-        let checked = self.check_activity(new).await?;
+        require_some(actor, Scope::Operate)?;
+        let checked = self.check_activity(actor, new).await?;
         self.send_checked(actor, checked).await
     }
 
@@ -72,7 +73,7 @@ impl App {
         Ok(())
     }
 
-    async fn check_activity(&self, new: NewActivity) -> Result<Checked, Error> {
+    async fn check_activity(&self, actor: &Actor, new: NewActivity) -> Result<Checked, Error> {
         let mut ids = new.devices;
         ids.sort_unstable();
         ids.dedup();
@@ -85,10 +86,13 @@ impl App {
         if new.expires_at.is_some_and(|at| at <= self.inner.clock.now()) {
             return Err(Error::invalid("expires_at", "the operation would expire at once"));
         }
+        let by = actor.clone();
         let devices = self
             .inner
             .store
-            .read(move |rx| ids.into_iter().map(|id| known(rx, id)).collect::<Result<Vec<_>, Error>>())
+            .read(move |rx| {
+                ids.into_iter().map(|id| reach(rx, &by, id, Scope::Operate)).collect::<Result<Vec<_>, Error>>()
+            })
             .await?;
         let (mut kind, mut payload, mut code) = (new.kind, new.payload.clone(), new.code.clone());
         let mut checked_type: Option<Arc<DeviceType>> = None;
@@ -140,76 +144,17 @@ impl App {
         Ok(activity)
     }
 
-    /// Hands an operation to the broker, when the device is connected.
-    async fn push(&self, device: &Device, operation: &Operation) {
-        if !self.is_online(device.id) {
-            return;
-        }
-        let Ok(device_type) = self.device_type(&Actor::system(), &device.device_type) else { return };
-        let routes = routes(&device_type, device, operation);
-        self.order(Downlink::Push(Push { operation: operation.id, device: device.id, routes })).await;
-    }
-
-    /// Pushes everything a device has not taken yet: it connected, or listens anew.
-    pub async fn push_pending(&self, id: DeviceId) {
-        let pending = self
-            .inner
-            .store
-            .read(move |rx| {
-                let device = known(rx, id)?;
-                let pending = rx.pending_operations(id, MAX_PENDING)?;
-                Ok::<_, Error>((device, pending))
-            })
-            .await;
-        match pending {
-            Ok((device, _)) if !device.status.may_receive() => {}
-            Ok((device, operations)) => {
-                for operation in &operations {
-                    self.push(&device, operation).await;
-                }
-            }
-            Err(error) => {
-                tracing::warn!(device.id = %id, error = &error as &dyn std::error::Error, "could not push pending operations");
-            }
-        }
-    }
-
-    /// The broker delivered an operation.
-    pub async fn pushed(&self, id: OperationId, completes: Completes) {
-        let now = self.inner.clock.now();
-        let changed = self
-            .inner
-            .store
-            .write(Flush::Soon, move |tx| {
-                let Some(mut operation) = tx.operation(id)? else { return Ok(None) };
-                if operation.status.is_final() || operation.status == OperationStatus::InProgress {
-                    return Ok(None);
-                }
-                hand_over(tx, &mut operation, completes, now)?;
-                Ok::<_, Error>(Some(operation))
-            })
-            .await;
-        match changed {
-            Ok(Some(operation)) => self.tell_progress(&operation),
-            Ok(None) => {}
-            Err(error) => {
-                tracing::warn!(operation.id = %id, error = &error as &dyn std::error::Error, "could not note a delivery");
-            }
-        }
-    }
-
     /// Takes an operation back.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Conflict`] when it has ended, [`Error::Forbidden`] without the scope `operate`.
     pub async fn cancel(&self, actor: &Actor, id: OperationId) -> Result<Operation, Error> {
-        require(actor, Scope::Operate)?;
         let (now, actor) = (self.inner.clock.now(), actor.clone());
         let operation = self
             .inner
             .store
             .write(Flush::Now, move |tx| {
-                let mut operation = tx.operation(id)?.ok_or_else(|| Error::missing(format!("operation {id}")))?;
+                let mut operation = known_operation(tx, &actor, id, Scope::Operate)?;
                 if operation.status.is_final() {
                     let why = format!("the operation has ended already: {}", operation.status.name());
                     return Err(Error::Conflict(why));
@@ -262,11 +207,8 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `read`.
     pub async fn operation(&self, actor: &Actor, id: OperationId) -> Result<Operation, Error> {
-        require(actor, Scope::Read)?;
-        self.inner
-            .store
-            .read(move |rx| rx.operation(id)?.ok_or_else(|| Error::missing(format!("operation {id}"))))
-            .await
+        let actor = actor.clone();
+        self.inner.store.read(move |rx| known_operation(rx, &actor, id, Scope::Read)).await
     }
 
     /// One page of the operations that fit a filter, newest first.
@@ -281,99 +223,20 @@ impl App {
         limit: u32,
         cursor: Option<String>,
     ) -> Result<Page<Operation>, Error> {
-        match filter.device {
-            Some(device) => require_device(actor, device, Scope::Read)?,
-            None => require(actor, Scope::Read)?,
+        if filter.device.is_none() {
+            require(actor, Scope::Read)?;
         }
         check_limit(limit, MAX_PAGE)?;
-        self.inner.store.read(move |rx| rx.operations(&filter, limit, cursor.as_deref()).map_err(Error::from)).await
-    }
-
-    /// What a device has still to do, oldest first, at most 100. Asking counts as being heard; the operations stay
-    /// pending until the device answers.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] for a device that is unknown or removed, [`Error::Forbidden`] for another than the device
-    /// itself or an operator.
-    pub async fn pending(&self, actor: &Actor, id: DeviceId) -> Result<Vec<Operation>, Error> {
-        let own = check_poll(actor, id)?;
-        let now = self.inner.clock.now();
-        let (operations, changed) = self
-            .inner
+        let actor = actor.clone();
+        self.inner
             .store
-            .write(Flush::Soon, move |tx| {
-                let changed = poll(tx, id, own, now)?;
-                let mut operations = tx.pending_operations(id, MAX_PENDING)?;
-                for operation in operations.iter_mut().filter(|_| own) {
-                    operation.pushed_at = Some(now);
-                    "fetched by the device; waiting for its answer".clone_into(&mut operation.reason);
-                    tx.update_operation(operation)?;
+            .read(move |rx| {
+                if let Some(device) = filter.device {
+                    reach(rx, &actor, device, Scope::Read)?;
                 }
-                Ok::<_, Error>((operations, changed))
+                Ok(rx.operations(&filter, limit, cursor.as_deref())?)
             })
-            .await?;
-        self.tell_changed(changed);
-        Ok(operations)
-    }
-
-    /// The oldest operation a device has still to do; it is then in progress.
-    ///
-    /// # Errors
-    /// As [`App::pending`].
-    pub async fn next_pending(&self, actor: &Actor, id: DeviceId) -> Result<Option<Operation>, Error> {
-        self.take(actor, id, Completes::Result).await
-    }
-
-    /// The oldest operation of a device whose protocol knows no results; it is then completed.
-    ///
-    /// # Errors
-    /// As [`App::pending`].
-    pub async fn take_next(&self, actor: &Actor, id: DeviceId) -> Result<Option<Operation>, Error> {
-        self.take(actor, id, Completes::Delivery).await
-    }
-
-    async fn take(&self, actor: &Actor, id: DeviceId, completes: Completes) -> Result<Option<Operation>, Error> {
-        let own = check_poll(actor, id)?;
-        let now = self.inner.clock.now();
-        let (operation, changed) = self
-            .inner
-            .store
-            .write(Flush::Soon, move |tx| {
-                let changed = poll(tx, id, own, now)?;
-                let mut operation = tx.pending_operations(id, 1)?.pop();
-                if let Some(operation) = operation.as_mut().filter(|_| own) {
-                    hand_over(tx, operation, completes, now)?;
-                }
-                Ok::<_, Error>((operation, changed))
-            })
-            .await?;
-        self.tell_changed(changed);
-        if let Some(operation) = &operation {
-            self.tell_progress(operation);
-        }
-        Ok(operation)
-    }
-
-    /// Takes a device's answers. Answers to operations that are unknown, foreign or ended change nothing, since devices
-    /// repeat them. Returns how many changed.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] for a device that is unknown or removed, [`Error::Forbidden`] for another than the device
-    /// itself or an operator.
-    pub async fn report(&self, actor: &Actor, id: DeviceId, reports: Vec<Report>) -> Result<usize, Error> {
-        let own = check_poll(actor, id)?;
-        let now = self.inner.clock.now();
-        let (operations, changed) = self
-            .inner
-            .store
-            .write(Flush::Now, move |tx| {
-                let changed = poll(tx, id, own, now)?;
-                Ok::<_, Error>((store_reports(tx, id, &reports, now)?, changed))
-            })
-            .await?;
-        self.tell_changed(changed);
-        self.tell_all_progress(&operations);
-        Ok(operations.len())
+            .await
     }
 
     /// Gives up what was not answered in time. Returns how many.
@@ -424,19 +287,15 @@ impl App {
     }
 }
 
-/// Whether it is the device itself that asks.
-fn check_poll(actor: &Actor, id: DeviceId) -> Result<bool, Error> {
-    require_device(actor, id, Scope::Operate)?;
-    Ok(actor.is_device(id))
-}
-
-/// Refuses a device that is removed; notes that it was heard when it is the device itself that asks.
-fn poll(tx: &Tx<'_>, id: DeviceId, own: bool, now: Timestamp) -> Result<Option<Device>, Error> {
-    let device = known(tx, id)?;
-    if device.status == DeviceStatus::Removed {
-        return Err(Error::missing(format!("device {}", target(&device))));
+/// The operation of that id, if the caller may do what `scope` says to its device.
+fn known_operation(rx: &Rx<'_>, actor: &Actor, id: OperationId, scope: Scope) -> Result<Operation, Error> {
+    let missing = || Error::missing(format!("operation {id}"));
+    require_some(actor, scope)?;
+    let operation = rx.operation(id)?.ok_or_else(missing)?;
+    match reach(rx, actor, operation.device, scope) {
+        Err(Error::NotFound { .. }) => Err(missing()),
+        other => other.map(|_| operation),
     }
-    if own { heard(tx, id, now) } else { Ok(None) }
 }
 
 fn store_activity(
@@ -528,118 +387,4 @@ fn set_status(
 ) -> Result<(), Error> {
     (operation.status, operation.reason, operation.updated_at) = (status, reason, now);
     Ok(tx.update_operation(operation)?)
-}
-
-/// The device has the operation.
-fn hand_over(tx: &Tx<'_>, operation: &mut Operation, completes: Completes, now: Timestamp) -> Result<(), Error> {
-    operation.pushed_at = Some(now);
-    let (status, reason) = match completes {
-        Completes::Result => (OperationStatus::InProgress, "taken by the device; waiting for its answer"),
-        Completes::Delivery => (OperationStatus::Completed, "delivered; the device reports no results"),
-    };
-    set_status(tx, operation, status, reason.to_owned(), now)
-}
-
-/// Stores a device's answers and returns the operations they changed.
-pub(super) fn store_reports(
-    tx: &Tx<'_>,
-    device: DeviceId,
-    reports: &[Report],
-    now: Timestamp,
-) -> Result<Vec<Operation>, Error> {
-    let mut changed = Vec::new();
-    for report in reports {
-        let Some(mut operation) = tx.operation_of(device, report.number)? else { continue };
-        if !operation.status.may_become(report.status) {
-            continue;
-        }
-        let text = report.response.as_deref().map_or("", |text| cut(text, MAX_RESPONSE));
-        if operation.status == report.status && operation.responses.last().is_some_and(|last| last.text == text) {
-            continue;
-        }
-        let response = Response { at: now, status: report.status, text: text.to_owned() };
-        tx.add_response(operation.id, &response)?;
-        let reason = match report.status {
-            OperationStatus::Completed => "done by the device",
-            OperationStatus::Error => "the device reported an error",
-            OperationStatus::InProgress => "the device is at it",
-            OperationStatus::NotNow => "the device will do it later",
-            _ => "reported by the device",
-        };
-        set_status(tx, &mut operation, report.status, reason.to_owned(), now)?;
-        operation.responses.push(response);
-        changed.push(operation);
-    }
-    Ok(changed)
-}
-
-/// Where an operation goes over MQTT: the routes of its feature, else of its type, else the generic topic
-/// `<tenant>/<type>/<id>/operation/<kind>/<code>/<number>` (the MQTT push strategy of the Entgra IoT Server).
-fn routes(device_type: &DeviceType, device: &Device, operation: &Operation) -> Vec<Route> {
-    let feature = device_type.feature(&operation.code);
-    let own = feature.map(|feature| &feature.push).filter(|routes| !routes.is_empty()).unwrap_or(&device_type.push);
-    if own.is_empty() {
-        return vec![fill(&generic_route(), device, operation)];
-    }
-    own.iter().map(|route| fill(route, device, operation)).collect()
-}
-
-fn generic_route() -> PushRoute {
-    PushRoute {
-        topic: "{tenant}/{type}/{id}/operation/{kind}/{code}/{number}".to_owned(),
-        payload: String::new(),
-        completes: Completes::Result,
-    }
-}
-
-fn fill(route: &PushRoute, device: &Device, operation: &Operation) -> Route {
-    let number = operation.number.to_string();
-    let topic = replace(
-        &route.topic,
-        &[
-            ("{tenant}", TENANT),
-            ("{type}", &device.device_type),
-            ("{id}", &device.identifier),
-            ("{kind}", &operation.kind.name().to_ascii_lowercase()),
-            ("{code}", &operation.code),
-            ("{number}", &number),
-        ],
-    );
-    let given = operation.payload.as_deref().unwrap_or("");
-    let payload = if route.payload.is_empty() {
-        if given.is_empty() { operation.code.clone() } else { given.to_owned() }
-    } else {
-        let upper = operation.code.to_ascii_uppercase();
-        let values =
-            [("{code}", operation.code.as_str()), ("{CODE}", &upper), ("{payload}", given), ("{number}", &number)];
-        replace(&route.payload, &values)
-    };
-    Route { topic, payload: Bytes::from(payload), completes: route.completes }
-}
-
-/// Fills a template in one pass, so that a value that looks like a name is left as it is.
-fn replace(template: &str, values: &[(&str, &str)]) -> String {
-    let mut filled = String::with_capacity(template.len() + 32);
-    let mut rest = template;
-    while let Some(start) = rest.find('{') {
-        let (before, after) = rest.split_at(start);
-        filled.push_str(before);
-        let known = values.iter().find_map(|(name, value)| Some((value, after.strip_prefix(name)?)));
-        let (value, left) = known.unwrap_or((&"{", after.strip_prefix('{').unwrap_or("")));
-        filled.push_str(value);
-        rest = left;
-    }
-    filled.push_str(rest);
-    filled
-}
-
-#[cfg(test)]
-mod tests {
-    use super::replace;
-
-    #[test]
-    fn a_value_is_not_a_template() {
-        let values = [("{code}", "{payload}"), ("{payload}", "ON")];
-        assert_eq!(replace("a/{code}:{payload}{x", &values), "a/{payload}:ON{x");
-    }
 }

@@ -1,7 +1,8 @@
 //! Telemetry: taking events in, reading them back.
 
+use super::access::reach;
 use super::device::{heard, known, target};
-use super::{App, Error, check_limit, require_device};
+use super::{App, Error, check_limit};
 use crate::model::actor::{Actor, Scope};
 use crate::model::change::Change;
 use crate::model::device::{Device, DeviceStatus};
@@ -34,10 +35,16 @@ impl App {
     /// [`Error::Invalid`] beyond the bounds, [`Error::NotFound`] for a device that is unknown or removed,
     /// [`Error::Forbidden`] for another than the device itself or an operator.
     pub async fn ingest(&self, actor: &Actor, id: DeviceId, events: Vec<NewEvent>, flush: Flush) -> Result<(), Error> {
-        require_device(actor, id, Scope::Operate)?;
         events.iter().try_for_each(check_event)?;
-        let now = self.inner.clock.now();
-        let taken = self.inner.store.write(flush, move |tx| take_uplink(tx, id, Uplink::Events(events), now)).await?;
+        let (now, actor) = (self.inner.clock.now(), actor.clone());
+        let taken = self
+            .inner
+            .store
+            .write(flush, move |tx| {
+                reach(tx, &actor, id, Scope::Operate)?;
+                take_uplink(tx, id, Uplink::Events(events), now)
+            })
+            .await?;
         self.after_uplink(id, now, taken);
         Ok(())
     }
@@ -47,8 +54,8 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `read` (a device may see its own).
     pub async fn last_values(&self, actor: &Actor, id: DeviceId) -> Result<Vec<LastValue>, Error> {
-        require_device(actor, id, Scope::Read)?;
-        self.inner.store.read(move |rx| Ok(rx.last_values(known(rx, id)?.number)?)).await
+        let actor = actor.clone();
+        self.inner.store.read(move |rx| Ok(rx.last_values(reach(rx, &actor, id, Scope::Read)?.number)?)).await
     }
 
     /// The newest points of a metric in a span of device time, in order, and whether there are more than `limit`.
@@ -63,13 +70,13 @@ impl App {
         range: Range,
         limit: u32,
     ) -> Result<(Vec<Point>, bool), Error> {
-        require_device(actor, id, Scope::Read)?;
+        let actor = actor.clone();
         check_limit(limit, MAX_POINTS)?;
         let metric = metric.to_owned();
         self.inner
             .store
             .read(move |rx| {
-                let mut points = rx.series(known(rx, id)?.number, &metric, range, limit + 1)?;
+                let mut points = rx.series(reach(rx, &actor, id, Scope::Read)?.number, &metric, range, limit + 1)?;
                 let truncated = points.len() > limit as usize;
                 if truncated {
                     points.remove(0);
@@ -91,9 +98,14 @@ impl App {
         offset: u32,
         limit: u32,
     ) -> Result<Vec<Event>, Error> {
-        require_device(actor, id, Scope::Read)?;
+        let actor = actor.clone();
         check_limit(limit, MAX_POINTS)?;
-        self.inner.store.read(move |rx| Ok(rx.events(id, known(rx, id)?.number, range, false, offset, limit)?)).await
+        self.inner
+            .store
+            .read(move |rx| {
+                Ok(rx.events(id, reach(rx, &actor, id, Scope::Read)?.number, range, false, offset, limit)?)
+            })
+            .await
     }
 
     /// A device's newest events, newest first.
@@ -101,10 +113,13 @@ impl App {
     /// # Errors
     /// As [`App::series`].
     pub async fn last_events(&self, actor: &Actor, id: DeviceId, limit: u32) -> Result<Vec<Event>, Error> {
-        require_device(actor, id, Scope::Read)?;
+        let actor = actor.clone();
         check_limit(limit, MAX_POINTS)?;
         let range = Range { from: Timestamp::from_millis(i64::MIN), to: Timestamp::from_millis(i64::MAX) };
-        self.inner.store.read(move |rx| Ok(rx.events(id, known(rx, id)?.number, range, true, 0, limit)?)).await
+        self.inner
+            .store
+            .read(move |rx| Ok(rx.events(id, reach(rx, &actor, id, Scope::Read)?.number, range, true, 0, limit)?))
+            .await
     }
 
     /// Tells the watchers what a device's message changed, after its commit.

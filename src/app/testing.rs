@@ -10,6 +10,7 @@ use super::{App, Clock, Settings};
 use crate::metrics::Metrics;
 use crate::model::actor::{Actor, Principal, Scope, Scopes};
 use crate::model::device::{Device, NewDevice};
+use crate::model::user::NewUser;
 use crate::store::Store;
 
 /// An application under test; the directory goes with it.
@@ -38,6 +39,16 @@ pub(crate) async fn site() -> Site {
 /// A local operator with every scope.
 pub(crate) fn operator() -> Actor {
     Actor { principal: Principal::Local { uid: 0 }, scopes: Scopes::ALL, origin: "unix".to_owned() }
+}
+
+/// A person of that name to be made, with one role.
+pub(crate) fn user(name: &str, role: &str) -> NewUser {
+    NewUser { name: name.to_owned(), roles: vec![role.to_owned()], ..NewUser::default() }
+}
+
+/// What the role `operator` allows.
+pub(crate) fn operators() -> Scopes {
+    [Scope::Read, Scope::Operate, Scope::Enroll, Scope::Policy].into_iter().collect()
 }
 
 /// A caller with these scopes alone.

@@ -6,9 +6,9 @@ use crate::auth::password::{MAX_PASSWORD, MIN_PASSWORD};
 use crate::model::actor::{Actor, Principal, Scope, Scopes};
 use crate::model::audit::Outcome;
 use crate::model::id::UserId;
-use crate::model::text;
-use crate::model::user::{Role, User, bare_name};
-use crate::store::{Flush, StoreError, Tx, UserRow};
+use crate::model::text::{self, MAX_NAME, check_label};
+use crate::model::user::{ADMIN_ROLE, NewUser, User, bare_name};
+use crate::store::{Flush, Rx, StoreError, Tx, UserRow};
 
 use super::downlink::Downlink;
 
@@ -95,7 +95,8 @@ impl App {
         password: &str,
         action: &'static str,
     ) -> Result<User, Error> {
-        let row = self.new_row(name, password, Role::Admin).await?;
+        let new = NewUser { name, roles: vec![ADMIN_ROLE.to_owned()], ..NewUser::default() };
+        let row = self.new_row(new, password).await?;
         let user = self
             .inner
             .store
@@ -103,7 +104,7 @@ impl App {
                 if tx.count_users()? > 0 {
                     return Err(Error::Conflict("this site has its first user already; log in".to_owned()));
                 }
-                insert(tx, row, &actor, action)
+                insert(tx, &row, &actor, action)
             })
             .await?;
         self.inner.auth.setup.end();
@@ -122,13 +123,14 @@ impl App {
     /// Makes a person.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the scope `admin`, [`Error::Invalid`] for an unfit name or password,
-    /// [`Error::Conflict`] when the name is taken.
-    pub async fn create_user(&self, actor: &Actor, name: &str, password: &str, role: Role) -> Result<User, Error> {
+    /// [`Error::Forbidden`] without the scope `admin`, [`Error::Invalid`] for an unfit name or password or an unknown
+    /// role, [`Error::Conflict`] when the name is taken.
+    pub async fn create_user(&self, actor: &Actor, new: NewUser, password: &str) -> Result<User, Error> {
         require(actor, Scope::Admin)?;
-        let name = new_name(name)?;
-        check_new_password(&name, password)?;
-        let row = self.new_row(name, password, role).await?;
+        let new = NewUser { name: new_name(&new.name)?, ..new };
+        check_new_password(&new.name, password)?;
+        check_person(&new.first_name, &new.last_name, &new.email)?;
+        let row = self.new_row(new, password).await?;
         let actor = actor.clone();
         let user = self
             .inner
@@ -140,7 +142,7 @@ impl App {
                 if tx.count_users()? >= MAX_USERS {
                     return Err(Error::Conflict(format!("there are {MAX_USERS} users, the most there can be")));
                 }
-                insert(tx, row, &actor, "user.create")
+                insert(tx, &row, &actor, "user.create")
             })
             .await?;
         self.inner.auth.setup.end();
@@ -161,7 +163,7 @@ impl App {
             .store
             .write(Flush::Now, move |tx| {
                 let user = find(tx, &name)?;
-                if user.role == Role::Admin && tx.count_role(Role::Admin)? == 1 {
+                if is_admin(&user) && tx.count_role(ADMIN_ROLE)? == 1 {
                     return Err(Error::Conflict("the last administrator cannot be deleted".to_owned()));
                 }
                 let mut ended = tx.delete_sessions(user.id)?;
@@ -211,18 +213,54 @@ impl App {
         }
     }
 
-    async fn new_row(&self, name: String, password: &str, role: Role) -> Result<UserRow, Error> {
+    async fn new_row(&self, new: NewUser, password: &str) -> Result<UserRow, Error> {
         let password = self.inner.auth.passwords.hash(password.into()).await?;
         let at = self.inner.clock.now();
-        Ok(UserRow { user: User { id: UserId::fresh(at), name, role, created_at: at }, password })
+        let NewUser { name, roles, first_name, last_name, email } = new;
+        let user = User {
+            id: UserId::fresh(at),
+            name,
+            roles,
+            scopes: Scopes::NONE,
+            first_name,
+            last_name,
+            email,
+            created_at: at,
+        };
+        Ok(UserRow { user, password })
     }
 }
 
-fn insert(tx: &Tx<'_>, row: UserRow, actor: &Actor, action: &str) -> Result<User, Error> {
-    tx.insert_user(&row)?;
-    let UserRow { user, .. } = row;
-    tx.audit(user.created_at, actor, action, &user.name, Outcome::Done, user.role.name())?;
+fn insert(tx: &Tx<'_>, row: &UserRow, actor: &Actor, action: &str) -> Result<User, Error> {
+    check_roles(tx, &row.user.roles)?;
+    tx.insert_user(row)?;
+    let user = find(tx, &row.user.name)?;
+    tx.audit(user.created_at, actor, action, &user.name, Outcome::Done, &user.roles.join(", "))?;
     Ok(user)
+}
+
+/// Whether a person has the role that includes everything.
+fn is_admin(user: &User) -> bool {
+    user.roles.iter().any(|role| role == ADMIN_ROLE)
+}
+
+/// A person has at least one role, and each is there.
+fn check_roles(rx: &Rx<'_>, roles: &[String]) -> Result<(), Error> {
+    if roles.is_empty() {
+        return Err(Error::invalid("roles", "a user has at least one role"));
+    }
+    for role in roles {
+        if rx.role(role)?.is_none() {
+            return Err(Error::invalid("roles", format!("there is no role {role:?}")));
+        }
+    }
+    Ok(())
+}
+
+fn check_person(first_name: &str, last_name: &str, email: &str) -> Result<(), Error> {
+    check_label("a first name", first_name, MAX_NAME).map_err(|why| Error::invalid("first_name", why))?;
+    check_label("a last name", last_name, MAX_NAME).map_err(|why| Error::invalid("last_name", why))?;
+    check_label("an e-mail address", email, MAX_NAME).map_err(|why| Error::invalid("email", why))
 }
 
 fn find(tx: &Tx<'_>, name: &str) -> Result<User, Error> {
@@ -237,8 +275,11 @@ pub(super) fn anonymous(origin: &str) -> Actor {
 
 /// A person at work.
 pub(super) fn person(user: User, origin: &str) -> Actor {
-    let scopes = user.role.scopes();
-    Actor { principal: Principal::User { id: user.id, name: user.name }, scopes, origin: origin.to_owned() }
+    Actor {
+        principal: Principal::User { id: user.id, name: user.name },
+        scopes: user.scopes,
+        origin: origin.to_owned(),
+    }
 }
 
 /// The name that is looked up: without the tenant, in lower case, and no longer than a name can be.

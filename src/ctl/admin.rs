@@ -15,7 +15,6 @@ use crate::model::actor::Scope;
 use crate::model::audit::Outcome;
 use crate::model::id::TokenId;
 use crate::model::page::MAX_PAGE;
-use crate::model::user::Role;
 use crate::wire::admin::{AuditEntry, NewPassword, NewToken, NewUser, Setup, Token, User};
 
 #[derive(Debug, clap::Args)]
@@ -55,9 +54,9 @@ enum UserAction {
     /// Add a person; the password is asked for, or read from the standard input
     Create {
         name: String,
-        /// admin, operator or viewer
-        #[arg(long, value_parser = parse_role)]
-        role: Role,
+        /// What they may do: admin, operator, viewer, device-owner or a role of your own; may be repeated
+        #[arg(long = "role", value_name = "ROLE", required = true)]
+        roles: Vec<String>,
     },
     /// Remove a person
     Remove { name: String },
@@ -95,10 +94,6 @@ pub(super) struct SetupArgs {
     /// The one-time code from the daemon's log [default: what the control socket tells]
     #[arg(long)]
     code: Option<String>,
-}
-
-fn parse_role(text: &str) -> Result<Role, &'static str> {
-    Role::parse(text).ok_or("expected admin, operator or viewer")
 }
 
 pub(super) async fn tokens(client: &Client, args: TokensArgs, output: &mut Output) -> Result<(), Failure> {
@@ -165,8 +160,11 @@ pub(super) async fn users(client: &Client, args: UsersArgs, output: &mut Output)
             let page = client.users().await?;
             return if output.is_json() { output.document(&page) } else { print_users(&page.items, output) };
         }
-        Some(UserAction::Create { name, role }) => {
-            let user = client.create_user(&NewUser { name, role, password: new_password()? }).await?;
+        Some(UserAction::Create { name, roles }) => {
+            let password = new_password()?;
+            let (first_name, last_name, email) = Default::default();
+            let new = NewUser { name, password, roles, first_name, last_name, email };
+            let user = client.create_user(&new).await?;
             return if output.is_json() { output.document(&user) } else { print_users(&[user], output) };
         }
         Some(UserAction::Remove { name }) => {
@@ -186,9 +184,9 @@ pub(super) async fn users(client: &Client, args: UsersArgs, output: &mut Output)
 
 fn print_users(users: &[User], output: &mut Output) -> Result<(), Failure> {
     let rows =
-        users.iter().map(|user| vec![text(&user.name), Cell::new(user.role.name()), output.ago(user.created_at)]);
+        users.iter().map(|user| vec![text(&user.name), text(&user.roles.join(", ")), output.ago(user.created_at)]);
     let rows = rows.collect();
-    output.table(&["NAME", "ROLE", "ADDED"], rows)
+    output.table(&["NAME", "ROLES", "ADDED"], rows)
 }
 
 pub(super) async fn audit(client: &Client, args: AuditArgs, output: &mut Output) -> Result<(), Failure> {

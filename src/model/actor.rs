@@ -17,17 +17,22 @@ pub enum Scope {
     Operate,
     /// Enroll devices: agent downloads and device tokens.
     Enroll,
-    /// Users, tokens, device types, audit, backup; includes every other scope.
+    /// Users, roles, tokens, device types, certificates, audit, backup; includes every other scope.
     Admin,
     /// Scrape `/metrics`.
     Metrics,
     /// Any MQTT topic, `$SYS` included.
     Broker,
+    /// See and command one's own devices, and those of the groups that are shared with one's roles.
+    Own,
+    /// Make and apply policies, geofences and application packages.
+    Policy,
 }
 
 impl Scope {
     /// Every scope, in the order of the documentation.
-    pub const ALL: [Self; 6] = [Self::Read, Self::Operate, Self::Enroll, Self::Admin, Self::Metrics, Self::Broker];
+    pub const ALL: [Self; 8] =
+        [Self::Read, Self::Operate, Self::Enroll, Self::Admin, Self::Metrics, Self::Broker, Self::Own, Self::Policy];
 
     /// The word on the wire.
     #[must_use]
@@ -39,6 +44,8 @@ impl Scope {
             Self::Admin => "admin",
             Self::Metrics => "metrics",
             Self::Broker => "broker",
+            Self::Own => "own",
+            Self::Policy => "policy",
         }
     }
 
@@ -51,10 +58,9 @@ impl FromStr for Scope {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|scope| scope.name() == text)
-            .ok_or_else(|| format!("unknown scope {text:?}; known are read, operate, enroll, admin, metrics, broker"))
+        Self::ALL.into_iter().find(|scope| scope.name() == text).ok_or_else(|| {
+            format!("unknown scope {text:?}; known are read, operate, enroll, admin, metrics, broker, own, policy")
+        })
     }
 }
 
@@ -66,7 +72,7 @@ impl Scopes {
     /// No scope at all.
     pub const NONE: Self = Self(0);
     /// Every scope.
-    pub const ALL: Self = Self(0x3f);
+    pub const ALL: Self = Self(0xff);
 
     /// Whether `scope` is granted, by itself or through [`Scope::Admin`].
     #[must_use]

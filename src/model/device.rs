@@ -195,6 +195,9 @@ pub struct DeviceFilter {
     pub text: Option<String>,
     /// Changed at or after this time.
     pub updated_since: Option<Timestamp>,
+    /// Only what the person of that name may see as their own: devices they own, and those of groups that are shared
+    /// with a role of theirs. Set by the application, for callers who may not see every device.
+    pub own_of: Option<String>,
 }
 
 /// What a device list is sorted by; ties by id.

@@ -1,8 +1,6 @@
-//! A person who operates Pym, and what their role allows.
+//! A person who operates Pym, and what their roles allow.
 
-use serde::{Deserialize, Serialize};
-
-use super::actor::{Scope, Scopes};
+use super::actor::Scopes;
 use super::id::{TokenId, UserId};
 use super::timestamp::Timestamp;
 
@@ -12,45 +10,41 @@ pub struct User {
     pub id: UserId,
     /// Unique, in lower case; see [`super::text::check_word`], `@` also allowed.
     pub name: String,
-    pub role: Role,
+    /// The names of their roles, in order.
+    pub roles: Vec<String>,
+    /// What the roles allow together.
+    pub scopes: Scopes,
+    pub first_name: String,
+    pub last_name: String,
+    pub email: String,
     pub created_at: Timestamp,
 }
 
-/// What a person may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    Admin,
-    Operator,
-    Viewer,
+/// What is said of a person when they are made.
+#[derive(Clone, Debug, Default)]
+pub struct NewUser {
+    pub name: String,
+    /// At least one, of roles that exist.
+    pub roles: Vec<String>,
+    pub first_name: String,
+    pub last_name: String,
+    pub email: String,
 }
 
-impl Role {
-    /// The word on the wire and in the store.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::Operator => "operator",
-            Self::Viewer => "viewer",
-        }
-    }
+/// The role that includes everything; somebody always has it.
+pub const ADMIN_ROLE: &str = "admin";
 
-    /// The role of that name.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Admin, Self::Operator, Self::Viewer].into_iter().find(|role| role.name() == text)
-    }
-
-    /// What the role allows.
-    #[must_use]
-    pub fn scopes(self) -> Scopes {
-        match self {
-            Self::Admin => Scopes::ALL,
-            Self::Operator => [Scope::Read, Scope::Operate, Scope::Enroll].into_iter().collect(),
-            Self::Viewer => [Scope::Read].into_iter().collect(),
-        }
-    }
+/// What people may do: a person has the scopes of all their roles together.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// Unique in any letter case; see [`super::text::check_word`].
+    pub name: String,
+    pub description: String,
+    pub scopes: Scopes,
+    /// The permission paths that a client of the Entgra API gave the role, kept for it as they are; they allow nothing.
+    pub permissions: Vec<String>,
+    /// Came with Pym, and cannot be changed or deleted.
+    pub built_in: bool,
 }
 
 /// An API token of Pym's own API; its secret is shown once and never kept.

@@ -16,6 +16,10 @@ use crate::model::timestamp::Timestamp;
 const COLUMNS: &str = "d.number, d.id, d.type, d.identifier, d.name, d.description, d.owner, d.ownership, d.status,
     d.enrolled_at, d.updated_at, d.last_seen_at";
 
+/// Whether a device `d` is a person's own; the person's name is bound twice.
+const OWN: &str = "d.owner = ? OR d.number IN (SELECT m.device FROM user u JOIN user_role r ON r.user = u.id
+    JOIN group_role g ON g.role = r.role JOIN group_member m ON m.device_group = g.device_group WHERE u.name = ?)";
+
 /// The most status changes kept of a device; older ones are forgotten.
 const MAX_STATUS_CHANGES: i64 = 1000;
 
@@ -39,6 +43,12 @@ impl Rx<'_> {
     pub fn device_number(&self, id: DeviceId) -> Result<Option<i64>, StoreError> {
         let mut statement = self.connection.prepare_cached("SELECT number FROM device WHERE id = ?1")?;
         Ok(statement.query_row([id], |row| row.get(0)).optional()?)
+    }
+
+    /// Whether the device is the own of the person of that name, by ownership or through a group shared with them.
+    pub fn is_own(&self, device: i64, name: &str) -> Result<bool, StoreError> {
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM device d WHERE ({OWN}) AND d.number = ?)");
+        Ok(self.connection.prepare_cached(&sql)?.query_row(params![name, name, device], |row| row.get(0))?)
     }
 
     /// One page of the devices that fit `filter`.
@@ -319,6 +329,10 @@ impl Query {
         }
         if let Some(since) = filter.updated_since {
             query.and("d.updated_at >= ?", since);
+        }
+        if let Some(name) = &filter.own_of {
+            query.and(&format!("({OWN})"), name.clone());
+            query.bound.push(Box::new(name.clone()));
         }
         query
     }

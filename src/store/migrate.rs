@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// Schema `n` is reached by running entry `n - 1`; a released entry never changes.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 
 /// Opens the database for writing and brings it up to date. Before an existing database is changed, it is copied to
 /// `<name>.v<old schema>` beside it.
@@ -70,7 +70,7 @@ mod tests {
         drop(open(&path).unwrap());
         let connection = open(&path).unwrap();
         let version: i64 = connection.query_row("PRAGMA user_version", (), |row| row.get(0)).unwrap();
-        assert_eq!(version, 1);
+        assert_eq!(version, 2);
         let synchronous: i64 = connection.query_row("PRAGMA synchronous", (), |row| row.get(0)).unwrap();
         assert_eq!(synchronous, 2, "FULL");
     }
@@ -93,7 +93,7 @@ mod tests {
         copy_aside(&connection, &path, 1).unwrap();
         let copy = Connection::open(path.with_extension("db.v1")).unwrap();
         let version: i64 = copy.query_row("PRAGMA user_version", (), |row| row.get(0)).unwrap();
-        assert_eq!(version, 1);
+        assert_eq!(version, 2);
     }
 
     #[test]

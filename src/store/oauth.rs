@@ -4,7 +4,7 @@ use std::fmt;
 
 use rusqlite::{OptionalExtension, Params, Row, params};
 
-use super::user::user;
+use super::user::{COLUMNS, user};
 use super::{Rx, StoreError, Tx};
 use crate::model::device::DeviceStatus;
 use crate::model::id::DeviceId;
@@ -129,7 +129,7 @@ impl Rx<'_> {
     pub fn holder(&self, device: Option<i64>, name: &str) -> Result<Option<Holder>, StoreError> {
         let Some(device) = device else {
             let mut statement =
-                self.connection.prepare_cached("SELECT id, name, role, created_at FROM user WHERE name = ?1")?;
+                self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM user u WHERE u.name = ?1"))?;
             return Ok(statement.query_row([name], user).optional()?.map(Holder::User));
         };
         let mut statement =

@@ -8,7 +8,6 @@ use crate::model::id::{ActivityId, DeviceId, EnrollmentId, GroupId, OperationId,
 use crate::model::operation::{OperationKind, OperationStatus};
 use crate::model::telemetry::Value;
 use crate::model::timestamp::Timestamp;
-use crate::model::user::Role;
 
 macro_rules! ids {
     ($($id:ty),+) => {$(
@@ -45,7 +44,7 @@ macro_rules! words {
 }
 
 ids!(ActivityId, DeviceId, EnrollmentId, GroupId, OperationId, TokenId, UserId);
-words!(DeviceStatus, OperationKind, OperationStatus, Outcome, Ownership, Role);
+words!(DeviceStatus, OperationKind, OperationStatus, Outcome, Ownership);
 
 impl ToSql for Timestamp {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

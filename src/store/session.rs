@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::user::user;
+use super::user::{COLUMNS, user};
 use super::{Rx, StoreError, Tx};
 use crate::model::id::UserId;
 use crate::model::timestamp::Timestamp;
@@ -19,21 +19,26 @@ pub struct SessionRow {
     pub last_used_at: Timestamp,
 }
 
-const SELECT: &str = "SELECT u.id, u.name, u.role, u.created_at, s.origin, s.created_at, s.expires_at, s.last_used_at
-    FROM session s JOIN user u ON u.id = s.user";
+/// The columns of a user, then the session's own.
+fn select(condition: &str) -> String {
+    format!(
+        "SELECT {COLUMNS}, s.origin, s.created_at, s.expires_at, s.last_used_at
+         FROM session s JOIN user u ON u.id = s.user WHERE {condition}"
+    )
+}
 
 impl Rx<'_> {
     /// The session whose token has that hash, expired ones included.
     pub fn session(&self, hash: &[u8; 32]) -> Result<Option<SessionRow>, StoreError> {
-        let mut statement = self.connection.prepare_cached(&format!("{SELECT} WHERE s.hash = ?1"))?;
+        let mut statement = self.connection.prepare_cached(&select("s.hash = ?1"))?;
         Ok(statement.query_row([hash], session).optional()?)
     }
 
     /// A person's sessions that are alive, the last used first.
     pub fn sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionRow>, StoreError> {
-        let mut statement = self.connection.prepare_cached(&format!(
-            "{SELECT} WHERE s.user = ?1 AND s.expires_at > ?2 ORDER BY s.last_used_at DESC"
-        ))?;
+        let mut statement = self
+            .connection
+            .prepare_cached(&select("s.user = ?1 AND s.expires_at > ?2 ORDER BY s.last_used_at DESC"))?;
         Ok(statement.query_map(params![user, now], session)?.collect::<Result<_, _>>()?)
     }
 }
@@ -102,9 +107,9 @@ impl Tx<'_> {
 fn session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     Ok(SessionRow {
         user: user(row)?,
-        origin: row.get(4)?,
-        created_at: row.get(5)?,
-        expires_at: row.get(6)?,
-        last_used_at: row.get(7)?,
+        origin: row.get(8)?,
+        created_at: row.get(9)?,
+        expires_at: row.get(10)?,
+        last_used_at: row.get(11)?,
     })
 }

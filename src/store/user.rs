@@ -5,8 +5,14 @@ use std::fmt;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Rx, StoreError, Tx};
+use crate::model::actor::Scopes;
 use crate::model::id::UserId;
-use crate::model::user::{Role, User};
+use crate::model::user::User;
+
+/// The columns that [`user`] reads, of the table `user u`.
+pub(super) const COLUMNS: &str = "u.id, u.name, u.created_at, u.first_name, u.last_name, u.email,
+    (SELECT coalesce(group_concat(r.role, ' ' ORDER BY r.role), '') FROM user_role r WHERE r.user = u.id),
+    (SELECT coalesce(group_concat(o.scopes, ' '), '') FROM user_role r JOIN role o ON o.name = r.role WHERE r.user = u.id)";
 
 /// A person with the hash of their password.
 pub struct UserRow {
@@ -29,34 +35,54 @@ impl Rx<'_> {
     }
 
     /// How many of them have that role.
-    pub fn count_role(&self, role: Role) -> Result<u64, StoreError> {
-        let mut statement = self.connection.prepare_cached("SELECT count(*) FROM user WHERE role = ?1")?;
+    pub fn count_role(&self, role: &str) -> Result<u64, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT count(*) FROM user_role WHERE role = ?1")?;
         Ok(statement.query_row([role], |row| row.get(0))?)
     }
 
     /// The person of that name, in lower case.
     pub fn user(&self, name: &str) -> Result<Option<UserRow>, StoreError> {
         let mut statement =
-            self.connection.prepare_cached("SELECT id, name, role, created_at, password FROM user WHERE name = ?1")?;
-        let found = statement.query_row([name], |row| Ok(UserRow { user: user(row)?, password: row.get(4)? }));
+            self.connection.prepare_cached(&format!("SELECT {COLUMNS}, u.password FROM user u WHERE u.name = ?1"))?;
+        let found = statement.query_row([name], |row| Ok(UserRow { user: user(row)?, password: row.get(8)? }));
         Ok(found.optional()?)
     }
 
     /// Everyone, by name.
     pub fn users(&self) -> Result<Vec<User>, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT id, name, role, created_at FROM user ORDER BY name")?;
+        let mut statement = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM user u ORDER BY u.name"))?;
         Ok(statement.query_map((), user)?.collect::<Result<_, _>>()?)
     }
 }
 
 impl Tx<'_> {
-    /// Writes a new person; the name must be free.
+    /// Writes a new person with their roles; the name must be free, and the roles must be there.
     pub fn insert_user(&self, row: &UserRow) -> Result<(), StoreError> {
         let UserRow { user, password } = row;
         self.connection
-            .prepare_cached("INSERT INTO user (id, name, role, created_at, password) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![user.id, user.name, user.role, user.created_at, password])?;
+            .prepare_cached(
+                "INSERT INTO user (id, name, created_at, first_name, last_name, email, password)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![
+                user.id,
+                user.name,
+                user.created_at,
+                user.first_name,
+                user.last_name,
+                user.email,
+                password
+            ])?;
+        self.set_roles(user.id, &user.roles)
+    }
+
+    /// Puts other roles, which must be there, in the place of a person's.
+    pub fn set_roles(&self, user: UserId, roles: &[String]) -> Result<(), StoreError> {
+        self.connection.prepare_cached("DELETE FROM user_role WHERE user = ?1")?.execute([user])?;
+        let mut statement = self.connection.prepare_cached("INSERT INTO user_role (user, role) VALUES (?1, ?2)")?;
+        for role in roles {
+            statement.execute(params![user, role])?;
+        }
         Ok(())
     }
 
@@ -75,7 +101,17 @@ impl Tx<'_> {
     }
 }
 
-/// A person from the columns id, name, role and time of creation, the first of a row.
+/// A person from [`COLUMNS`], the first of a row.
 pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
-    Ok(User { id: row.get(0)?, name: row.get(1)?, role: row.get(2)?, created_at: row.get(3)? })
+    let roles: String = row.get(6)?;
+    Ok(User {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        created_at: row.get(2)?,
+        first_name: row.get(3)?,
+        last_name: row.get(4)?,
+        email: row.get(5)?,
+        roles: roles.split_whitespace().map(str::to_owned).collect(),
+        scopes: Scopes::parse_lossy(row.get_ref(7)?.as_str()?),
+    })
 }

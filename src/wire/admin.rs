@@ -6,7 +6,6 @@ use crate::model::actor::Scope;
 pub use crate::model::audit::AuditEntry;
 use crate::model::id::TokenId;
 use crate::model::timestamp::Timestamp;
-use crate::model::user::Role;
 
 /// `POST /setup`: makes the first administrator. Works once.
 #[derive(Clone, Serialize, Deserialize)]
@@ -54,7 +53,15 @@ pub struct Whoami {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct User {
     pub name: String,
-    pub role: Role,
+    pub roles: Vec<String>,
+    /// What the roles allow together.
+    pub scopes: Vec<Scope>,
+    #[serde(default)]
+    pub first_name: String,
+    #[serde(default)]
+    pub last_name: String,
+    #[serde(default)]
+    pub email: String,
     pub created_at: Timestamp,
 }
 
@@ -63,8 +70,15 @@ pub struct User {
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
     pub name: String,
-    pub role: Role,
     pub password: String,
+    /// At least one.
+    pub roles: Vec<String>,
+    #[serde(default)]
+    pub first_name: String,
+    #[serde(default)]
+    pub last_name: String,
+    #[serde(default)]
+    pub email: String,
 }
 
 /// `PUT /users/{name}/password`.

@@ -18,7 +18,7 @@ fn body(path: &str, method: &str) -> Value {
         ("/groups/{id}/devices", _) => json!({ "devices": [NOBODY] }),
         ("/activities", _) => json!({ "code": "bulb", "payload": "ON", "devices": [NOBODY] }),
         ("/tokens", _) => json!({ "name": "x", "scopes": ["read"] }),
-        ("/users", _) => json!({ "name": "made-by-the-matrix", "role": "viewer", "password": "" }),
+        ("/users", _) => json!({ "name": "made-by-the-matrix", "roles": ["viewer"], "password": "" }),
         ("/users/{name}/password", _) => json!({ "password": "" }),
         other => panic!("the matrix has no body for {other:?}"),
     }
@@ -137,7 +137,7 @@ async fn the_first_administrator_is_set_up_once_with_the_code() {
     let refused = site.send(&anonymous(), "POST", "/api/v1/setup", setup("000000")).await.is(401);
     assert!(refused.header("www-authenticate").starts_with("Bearer"));
     let made = site.send(&anonymous(), "POST", "/api/v1/setup", setup(&code)).await.is(201).json();
-    assert_eq!((&made["name"], &made["role"]), (&json!("root"), &json!("admin")));
+    assert_eq!((&made["name"], &made["roles"]), (&json!("root"), &json!(["admin"])));
     site.send(&anonymous(), "POST", "/api/v1/setup", setup(&code)).await.is(409);
     assert_eq!(site.get(&local(), "/api/v1/status").await.is(200).json()["setup_needed"], false);
 }

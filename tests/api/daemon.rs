@@ -6,7 +6,6 @@ use std::net::TcpStream;
 use pym::client::device::DeviceQuery;
 use pym::client::{Client, Trust, WatchMessage};
 use pym::model::actor::Scope;
-use pym::model::user::Role;
 use pym::wire::admin::{Login, NewToken, NewUser};
 use pym::wire::device::{DeviceStatus, NewDevice};
 use pym::wire::telemetry::{NewEvent, Value};
@@ -51,7 +50,14 @@ fn pi(identifier: &str) -> NewDevice {
 async fn every_listener_serves_the_api() {
     let doors = Doors::open().await;
     assert!(doors.local.whoami().await.unwrap().principal.starts_with("uid:"));
-    let operator = NewUser { name: "olga".to_owned(), role: Role::Operator, password: PASSWORD.to_owned() };
+    let operator = NewUser {
+        name: "olga".to_owned(),
+        password: PASSWORD.to_owned(),
+        roles: vec!["operator".to_owned()],
+        first_name: String::new(),
+        last_name: String::new(),
+        email: String::new(),
+    };
     doors.local.create_user(&operator).await.unwrap();
     let login = Login { name: "olga".to_owned(), password: PASSWORD.to_owned() };
     let session = doors.https(None).login(&login).await.unwrap();

@@ -150,7 +150,7 @@ impl Site {
 
     /// Makes a person of that role and name, and logs them in.
     pub(crate) async fn person(&self, role: &str) -> String {
-        let new = json!({ "name": role, "role": role, "password": PASSWORD });
+        let new = json!({ "name": role, "roles": [role], "password": PASSWORD });
         self.send(&local(), "POST", "/api/v1/users", new).await.is(201);
         let login = json!({ "name": role, "password": PASSWORD });
         let session = self.send(&anonymous(), "POST", "/api/v1/login", login).await.is(200).json();

@@ -2,9 +2,8 @@
 
 use super::*;
 use crate::app::downlink::Downlink;
-use crate::app::testing::{Site, itself, operator, site, with};
+use crate::app::testing::{Site, itself, operator, operators, site, user, with};
 use crate::model::device::{Device, DeviceStatus, NewDevice};
-use crate::model::user::Role;
 
 const PASSWORD: &str = "correct horse";
 const ORIGIN: &str = "192.0.2.7";
@@ -30,7 +29,7 @@ fn refresh_with(token: &str) -> Grant {
 
 async fn with_ada() -> (Site, Actor) {
     let site = site().await;
-    site.app.create_user(&operator(), "ada", PASSWORD, Role::Operator).await.unwrap();
+    site.app.create_user(&operator(), user("ada", "operator"), PASSWORD).await.unwrap();
     let ada = site.app.basic("ada@carbon.super", PASSWORD, ORIGIN).await.unwrap();
     (site, ada)
 }
@@ -60,7 +59,7 @@ async fn a_phone_registers_twice_logs_in_refreshes_and_leaves() {
         grants.push(grant);
     }
     let actor = app.bearer(&grants[0].access_token, ORIGIN).await.unwrap();
-    assert_eq!((&actor.principal, actor.scopes), (&ada.principal, Role::Operator.scopes()));
+    assert_eq!((&actor.principal, actor.scopes), (&ada.principal, operators()));
 
     let original = grants[0].refresh_token.clone().unwrap();
     let rotated = app.token(pair(&first), refresh_with(&original), "", ORIGIN).await.unwrap();
@@ -168,7 +167,7 @@ async fn a_client_alone_has_its_owners_or_its_devices_token() {
 #[tokio::test]
 async fn a_corporate_phone_begins_with_an_operators_token() {
     let (site, ada) = with_ada().await;
-    site.app.create_user(&operator(), "grace", PASSWORD, Role::Viewer).await.unwrap();
+    site.app.create_user(&operator(), user("grace", "viewer"), PASSWORD).await.unwrap();
     let client = site.app.register_client(&ada, "kiosk").await.unwrap();
     let theirs = |token: &str| Grant::AccessToken { admin_access_token: token.to_owned() };
     let of_ada = site.app.token(pair(&client), password("ada"), "", ORIGIN).await.unwrap().access_token;
@@ -225,7 +224,7 @@ async fn device_credentials_are_for_those_who_enroll_and_the_owner() {
         let refusal = site.app.issue_device_credentials(&other, pi.id).await.unwrap_err();
         assert!(matches!(refusal, Error::Forbidden { needs: Scope::Enroll }), "{refusal}");
     }
-    site.app.create_user(&operator(), "grace", PASSWORD, Role::Viewer).await.unwrap();
+    site.app.create_user(&operator(), user("grace", "viewer"), PASSWORD).await.unwrap();
     let grace = site.app.basic("grace", PASSWORD, ORIGIN).await.unwrap();
     assert!(site.app.issue_device_credentials(&grace, pi.id).await.is_err());
     let edit = crate::app::device::DeviceEdit { owner: Some("grace".to_owned()), ..Default::default() };

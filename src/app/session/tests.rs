@@ -1,15 +1,14 @@
 use super::*;
-use crate::app::testing::{Site, operator, site};
+use crate::app::testing::{Site, operator, operators, site, user};
 use crate::model::audit::AuditFilter;
 use crate::model::device::DeviceStatus;
-use crate::model::user::Role;
 
 const PASSWORD: &str = "correct horse";
 const ORIGIN: &str = "192.0.2.7";
 
 async fn with_ada() -> Site {
     let site = site().await;
-    site.app.create_user(&operator(), "ada", PASSWORD, Role::Operator).await.unwrap();
+    site.app.create_user(&operator(), user("ada", "operator"), PASSWORD).await.unwrap();
     site
 }
 
@@ -27,7 +26,7 @@ async fn a_session_lives_as_long_as_it_is_used_and_thirty_days_at_most() {
     let opened = clock.now();
     clock.advance(Duration::from_mins(12 * 60 - 1));
     let actor = app.bearer(&used.token, "192.0.2.99").await.unwrap();
-    assert_eq!((actor.scopes, &*actor.origin), (Role::Operator.scopes(), "192.0.2.99"));
+    assert_eq!((actor.scopes, &*actor.origin), (operators(), "192.0.2.99"));
     settle(&app).await;
     clock.advance(Duration::from_mins(2));
     let error = app.bearer(&unused.token, ORIGIN).await.unwrap_err();
@@ -50,7 +49,7 @@ async fn a_session_lives_as_long_as_it_is_used_and_thirty_days_at_most() {
 #[tokio::test]
 async fn a_logout_ends_the_callers_own_session() {
     let mut site = with_ada().await;
-    site.app.create_user(&operator(), "eve", PASSWORD, Role::Viewer).await.unwrap();
+    site.app.create_user(&operator(), user("eve", "viewer"), PASSWORD).await.unwrap();
     let (first, second) = (
         site.app.login("ada", PASSWORD, ORIGIN).await.unwrap(),
         site.app.login("ada", PASSWORD, ORIGIN).await.unwrap(),
@@ -72,7 +71,16 @@ async fn a_login_too_many_ends_the_session_used_least_lately() {
     let Site { app, clock, .. } = with_ada().await;
     let ada = app.basic("ada", PASSWORD, ORIGIN).await.unwrap();
     let Principal::User { id, name } = ada.principal.clone() else { panic!("{ada:?}") };
-    let user = User { id, name, role: Role::Operator, created_at: clock.now() };
+    let user = User {
+        id,
+        name,
+        roles: vec!["operator".to_owned()],
+        scopes: operators(),
+        first_name: String::new(),
+        last_name: String::new(),
+        email: String::new(),
+        created_at: clock.now(),
+    };
     // By hand: a hundred password hashes would take their time.
     for number in 0..MAX_SESSIONS {
         clock.advance(Duration::from_secs(1));

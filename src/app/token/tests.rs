@@ -1,10 +1,9 @@
 use std::time::Duration;
 
 use super::*;
-use crate::app::testing::{Site, operator, site};
+use crate::app::testing::{Site, operator, site, user};
 use crate::app::user::anonymous;
 use crate::auth::secret;
-use crate::model::user::Role;
 use crate::store::StoreError;
 
 const PASSWORD: &str = "correct horse";
@@ -33,8 +32,8 @@ async fn a_token_may_do_what_it_was_made_for_until_it_expires() {
 #[tokio::test]
 async fn a_token_may_do_no_more_than_its_maker() {
     let Site { app, clock, .. } = site().await;
-    app.create_user(&operator(), "grace", PASSWORD, Role::Viewer).await.unwrap();
-    app.create_user(&operator(), "ada", PASSWORD, Role::Operator).await.unwrap();
+    app.create_user(&operator(), user("grace", "viewer"), PASSWORD).await.unwrap();
+    app.create_user(&operator(), user("ada", "operator"), PASSWORD).await.unwrap();
     let grace = app.basic("grace", PASSWORD, ORIGIN).await.unwrap();
     let ada = app.basic("ada", PASSWORD, ORIGIN).await.unwrap();
     let refusal = app.create_token(&grace, "t", scopes(&[Scope::Read, Scope::Broker]), None).await.unwrap_err();
@@ -58,7 +57,7 @@ async fn a_token_may_do_no_more_than_its_maker() {
 async fn a_token_is_its_owners_and_an_administrators_to_revoke() {
     let mut site = site().await;
     for name in ["grace", "eve"] {
-        site.app.create_user(&operator(), name, PASSWORD, Role::Viewer).await.unwrap();
+        site.app.create_user(&operator(), user(name, "viewer"), PASSWORD).await.unwrap();
     }
     let grace = site.app.basic("grace", PASSWORD, ORIGIN).await.unwrap();
     let eve = site.app.basic("eve", PASSWORD, ORIGIN).await.unwrap();

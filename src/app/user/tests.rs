@@ -1,5 +1,5 @@
 use super::*;
-use crate::app::testing::{Site, operator, site, with};
+use crate::app::testing::{Site, operator, site, user, with};
 use crate::model::audit::AuditFilter;
 
 const PASSWORD: &str = "correct horse";
@@ -29,7 +29,7 @@ async fn the_setup_code_makes_one_administrator() {
         assert!(matches!(unfit, Error::Invalid { .. }), "{unfit}");
     }
     let ada = app.setup(&code.to_lowercase(), "Ada@carbon.super", PASSWORD, ORIGIN).await.unwrap();
-    assert_eq!((ada.name.as_str(), ada.role), ("ada", Role::Admin));
+    assert_eq!((ada.name.as_str(), &*ada.roles), ("ada", &["admin".to_owned()][..]));
     assert_eq!(app.setup_code(), None);
     assert!(!app.setup_needed().await.unwrap());
     let again = app.setup(&code, "eve", PASSWORD, ORIGIN).await.unwrap_err();
@@ -75,14 +75,14 @@ async fn the_configured_administrator_is_made_once_with_a_word_on_weak_passwords
 async fn people_are_an_administrators_business() {
     let Site { app, .. } = site().await;
     let admin = operator();
-    app.create_user(&admin, "ada", PASSWORD, Role::Admin).await.unwrap();
-    app.create_user(&admin, "Grace", PASSWORD, Role::Viewer).await.unwrap();
-    let taken = app.create_user(&admin, "GRACE", PASSWORD, Role::Viewer).await.unwrap_err();
+    app.create_user(&admin, user("ada", "admin"), PASSWORD).await.unwrap();
+    app.create_user(&admin, user("Grace", "viewer"), PASSWORD).await.unwrap();
+    let taken = app.create_user(&admin, user("GRACE", "viewer"), PASSWORD).await.unwrap_err();
     assert!(matches!(taken, Error::Conflict(_)), "{taken}");
     let grace = app.basic("grace", PASSWORD, ORIGIN).await.unwrap();
     for refusal in [
         app.users(&grace).await.map(drop),
-        app.create_user(&grace, "eve", PASSWORD, Role::Admin).await.map(drop),
+        app.create_user(&grace, user("eve", "admin"), PASSWORD).await.map(drop),
         app.delete_user(&grace, "ada").await,
         app.set_password(&grace, "ada", "taken over").await,
         app.users(&anonymous(ORIGIN)).await.map(drop).map_err(|error| match error {
@@ -104,7 +104,7 @@ async fn people_are_an_administrators_business() {
 async fn who_is_deleted_is_out_at_once() {
     let mut site = site().await;
     let admin = operator();
-    site.app.create_user(&admin, "ada", PASSWORD, Role::Operator).await.unwrap();
+    site.app.create_user(&admin, user("ada", "operator"), PASSWORD).await.unwrap();
     let session = site.app.login("ada", PASSWORD, ORIGIN).await.unwrap();
     let ada = site.app.bearer(&session.token, ORIGIN).await.unwrap();
     let (_, api_token) =
@@ -131,7 +131,7 @@ async fn who_is_deleted_is_out_at_once() {
 #[tokio::test]
 async fn a_new_password_ends_the_sessions_of_the_old() {
     let mut site = site().await;
-    site.app.create_user(&operator(), "ada", PASSWORD, Role::Viewer).await.unwrap();
+    site.app.create_user(&operator(), user("ada", "viewer"), PASSWORD).await.unwrap();
     let session = site.app.login("ada", PASSWORD, ORIGIN).await.unwrap();
     let ada = site.app.bearer(&session.token, ORIGIN).await.unwrap();
     site.app.set_password(&ada, "Ada", "another horse").await.unwrap();

@@ -1,0 +1,243 @@
+//! Handing operations to devices: pushed over MQTT, or fetched by the device.
+
+use bytes::Bytes;
+
+use super::set_status;
+use crate::app::access::reach;
+use crate::app::device::{heard, known, target};
+use crate::app::downlink::{Downlink, Push, Route};
+use crate::app::{App, Error};
+use crate::model::TENANT;
+use crate::model::actor::{Actor, Scope};
+use crate::model::device::{Device, DeviceStatus};
+use crate::model::device_type::{Completes, DeviceType, PushRoute};
+use crate::model::id::{DeviceId, OperationId};
+use crate::model::operation::{Operation, OperationStatus};
+use crate::model::timestamp::Timestamp;
+use crate::store::{Flush, Tx};
+
+/// The most operations handed to a device at once.
+const MAX_PENDING: u32 = 100;
+
+impl App {
+    /// Hands an operation to the broker, when the device is connected.
+    pub(super) async fn push(&self, device: &Device, operation: &Operation) {
+        if !self.is_online(device.id) {
+            return;
+        }
+        let Ok(device_type) = self.device_type(&Actor::system(), &device.device_type) else { return };
+        let routes = routes(&device_type, device, operation);
+        self.order(Downlink::Push(Push { operation: operation.id, device: device.id, routes })).await;
+    }
+
+    /// Pushes everything a device has not taken yet: it connected, or listens anew.
+    pub async fn push_pending(&self, id: DeviceId) {
+        let pending = self
+            .inner
+            .store
+            .read(move |rx| {
+                let device = known(rx, id)?;
+                let pending = rx.pending_operations(id, MAX_PENDING)?;
+                Ok::<_, Error>((device, pending))
+            })
+            .await;
+        match pending {
+            Ok((device, _)) if !device.status.may_receive() => {}
+            Ok((device, operations)) => {
+                for operation in &operations {
+                    self.push(&device, operation).await;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(device.id = %id, error = &error as &dyn std::error::Error, "could not push pending operations");
+            }
+        }
+    }
+
+    /// The broker delivered an operation.
+    pub async fn pushed(&self, id: OperationId, completes: Completes) {
+        let now = self.inner.clock.now();
+        let changed = self
+            .inner
+            .store
+            .write(Flush::Soon, move |tx| {
+                let Some(mut operation) = tx.operation(id)? else { return Ok(None) };
+                if operation.status.is_final() || operation.status == OperationStatus::InProgress {
+                    return Ok(None);
+                }
+                hand_over(tx, &mut operation, completes, now)?;
+                Ok::<_, Error>(Some(operation))
+            })
+            .await;
+        match changed {
+            Ok(Some(operation)) => self.tell_progress(&operation),
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(operation.id = %id, error = &error as &dyn std::error::Error, "could not note a delivery");
+            }
+        }
+    }
+
+    /// What a device has still to do, oldest first, at most 100. Asking counts as being heard; the operations stay
+    /// pending until the device answers.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a device that is unknown or removed, [`Error::Forbidden`] for another than the device
+    /// itself or an operator.
+    pub async fn pending(&self, actor: &Actor, id: DeviceId) -> Result<Vec<Operation>, Error> {
+        let (now, actor) = (self.inner.clock.now(), actor.clone());
+        let (operations, changed) = self
+            .inner
+            .store
+            .write(Flush::Soon, move |tx| {
+                let Poll { own, changed } = poll(tx, &actor, id, now)?;
+                let mut operations = tx.pending_operations(id, MAX_PENDING)?;
+                for operation in operations.iter_mut().filter(|_| own) {
+                    operation.pushed_at = Some(now);
+                    "fetched by the device; waiting for its answer".clone_into(&mut operation.reason);
+                    tx.update_operation(operation)?;
+                }
+                Ok::<_, Error>((operations, changed))
+            })
+            .await?;
+        self.tell_changed(changed);
+        Ok(operations)
+    }
+
+    /// The oldest operation a device has still to do; it is then in progress.
+    ///
+    /// # Errors
+    /// As [`App::pending`].
+    pub async fn next_pending(&self, actor: &Actor, id: DeviceId) -> Result<Option<Operation>, Error> {
+        self.take(actor, id, Completes::Result).await
+    }
+
+    /// The oldest operation of a device whose protocol knows no results; it is then completed.
+    ///
+    /// # Errors
+    /// As [`App::pending`].
+    pub async fn take_next(&self, actor: &Actor, id: DeviceId) -> Result<Option<Operation>, Error> {
+        self.take(actor, id, Completes::Delivery).await
+    }
+
+    async fn take(&self, actor: &Actor, id: DeviceId, completes: Completes) -> Result<Option<Operation>, Error> {
+        let (now, actor) = (self.inner.clock.now(), actor.clone());
+        let (operation, changed) = self
+            .inner
+            .store
+            .write(Flush::Soon, move |tx| {
+                let Poll { own, changed } = poll(tx, &actor, id, now)?;
+                let mut operation = tx.pending_operations(id, 1)?.pop();
+                if let Some(operation) = operation.as_mut().filter(|_| own) {
+                    hand_over(tx, operation, completes, now)?;
+                }
+                Ok::<_, Error>((operation, changed))
+            })
+            .await?;
+        self.tell_changed(changed);
+        if let Some(operation) = &operation {
+            self.tell_progress(operation);
+        }
+        Ok(operation)
+    }
+}
+
+/// The device that is to do something, unless it is removed; notes that it was heard when it asks itself. Also tells
+/// whether it was the device itself, and what being heard changed.
+pub(super) fn poll(tx: &Tx<'_>, actor: &Actor, id: DeviceId, now: Timestamp) -> Result<Poll, Error> {
+    let device = reach(tx, actor, id, Scope::Operate)?;
+    if device.status == DeviceStatus::Removed {
+        return Err(Error::missing(format!("device {}", target(&device))));
+    }
+    let own = actor.is_device(id);
+    Ok(Poll { own, changed: if own { heard(tx, id, now)? } else { None } })
+}
+
+/// What [`poll`] found.
+pub(super) struct Poll {
+    /// It is the device itself that asks.
+    pub(super) own: bool,
+    /// The device, when its status changed because it was heard.
+    pub(super) changed: Option<Device>,
+}
+
+/// The device has the operation.
+fn hand_over(tx: &Tx<'_>, operation: &mut Operation, completes: Completes, now: Timestamp) -> Result<(), Error> {
+    operation.pushed_at = Some(now);
+    let (status, reason) = match completes {
+        Completes::Result => (OperationStatus::InProgress, "taken by the device; waiting for its answer"),
+        Completes::Delivery => (OperationStatus::Completed, "delivered; the device reports no results"),
+    };
+    set_status(tx, operation, status, reason.to_owned(), now)
+}
+
+/// Where an operation goes over MQTT: the routes of its feature, else of its type, else the generic topic
+/// `<tenant>/<type>/<id>/operation/<kind>/<code>/<number>` (the MQTT push strategy of the Entgra IoT Server).
+fn routes(device_type: &DeviceType, device: &Device, operation: &Operation) -> Vec<Route> {
+    let feature = device_type.feature(&operation.code);
+    let own = feature.map(|feature| &feature.push).filter(|routes| !routes.is_empty()).unwrap_or(&device_type.push);
+    if own.is_empty() {
+        return vec![fill(&generic_route(), device, operation)];
+    }
+    own.iter().map(|route| fill(route, device, operation)).collect()
+}
+
+fn generic_route() -> PushRoute {
+    PushRoute {
+        topic: "{tenant}/{type}/{id}/operation/{kind}/{code}/{number}".to_owned(),
+        payload: String::new(),
+        completes: Completes::Result,
+    }
+}
+
+fn fill(route: &PushRoute, device: &Device, operation: &Operation) -> Route {
+    let number = operation.number.to_string();
+    let topic = replace(
+        &route.topic,
+        &[
+            ("{tenant}", TENANT),
+            ("{type}", &device.device_type),
+            ("{id}", &device.identifier),
+            ("{kind}", &operation.kind.name().to_ascii_lowercase()),
+            ("{code}", &operation.code),
+            ("{number}", &number),
+        ],
+    );
+    let given = operation.payload.as_deref().unwrap_or("");
+    let payload = if route.payload.is_empty() {
+        if given.is_empty() { operation.code.clone() } else { given.to_owned() }
+    } else {
+        let upper = operation.code.to_ascii_uppercase();
+        let values =
+            [("{code}", operation.code.as_str()), ("{CODE}", &upper), ("{payload}", given), ("{number}", &number)];
+        replace(&route.payload, &values)
+    };
+    Route { topic, payload: Bytes::from(payload), completes: route.completes }
+}
+
+/// Fills a template in one pass, so that a value that looks like a name is left as it is.
+fn replace(template: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(template.len() + 32);
+    let mut rest = template;
+    while let Some(start) = rest.find('{') {
+        let (before, after) = rest.split_at(start);
+        filled.push_str(before);
+        let known = values.iter().find_map(|(name, value)| Some((value, after.strip_prefix(name)?)));
+        let (value, left) = known.unwrap_or((&"{", after.strip_prefix('{').unwrap_or("")));
+        filled.push_str(value);
+        rest = left;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::replace;
+
+    #[test]
+    fn a_value_is_not_a_template() {
+        let values = [("{code}", "{payload}"), ("{payload}", "ON")];
+        assert_eq!(replace("a/{code}:{payload}{x", &values), "a/{payload}:ON{x");
+    }
+}

@@ -1,0 +1,67 @@
+//! Taking the answers of devices.
+
+use super::delivery::{Poll, poll};
+use super::set_status;
+use crate::app::{App, Error};
+use crate::model::actor::Actor;
+use crate::model::id::DeviceId;
+use crate::model::operation::{MAX_RESPONSE, Operation, OperationStatus, Report, Response};
+use crate::model::text::cut;
+use crate::model::timestamp::Timestamp;
+use crate::store::{Flush, Tx};
+
+impl App {
+    /// Takes a device's answers. Answers to operations that are unknown, foreign or ended change nothing, since devices
+    /// repeat them. Returns how many changed.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a device that is unknown or removed, [`Error::Forbidden`] for another than the device
+    /// itself or an operator.
+    pub async fn report(&self, actor: &Actor, id: DeviceId, reports: Vec<Report>) -> Result<usize, Error> {
+        let (now, actor) = (self.inner.clock.now(), actor.clone());
+        let (operations, changed) = self
+            .inner
+            .store
+            .write(Flush::Now, move |tx| {
+                let Poll { changed, .. } = poll(tx, &actor, id, now)?;
+                Ok::<_, Error>((store_reports(tx, id, &reports, now)?, changed))
+            })
+            .await?;
+        self.tell_changed(changed);
+        self.tell_all_progress(&operations);
+        Ok(operations.len())
+    }
+}
+
+/// Stores a device's answers and returns the operations they changed.
+pub(in crate::app) fn store_reports(
+    tx: &Tx<'_>,
+    device: DeviceId,
+    reports: &[Report],
+    now: Timestamp,
+) -> Result<Vec<Operation>, Error> {
+    let mut changed = Vec::new();
+    for report in reports {
+        let Some(mut operation) = tx.operation_of(device, report.number)? else { continue };
+        if !operation.status.may_become(report.status) {
+            continue;
+        }
+        let text = report.response.as_deref().map_or("", |text| cut(text, MAX_RESPONSE));
+        if operation.status == report.status && operation.responses.last().is_some_and(|last| last.text == text) {
+            continue;
+        }
+        let response = Response { at: now, status: report.status, text: text.to_owned() };
+        tx.add_response(operation.id, &response)?;
+        let reason = match report.status {
+            OperationStatus::Completed => "done by the device",
+            OperationStatus::Error => "the device reported an error",
+            OperationStatus::InProgress => "the device is at it",
+            OperationStatus::NotNow => "the device will do it later",
+            _ => "reported by the device",
+        };
+        set_status(tx, &mut operation, report.status, reason.to_owned(), now)?;
+        operation.responses.push(response);
+        changed.push(operation);
+    }
+    Ok(changed)
+}
