@@ -9,6 +9,7 @@ pub mod group;
 pub mod host;
 pub mod id;
 pub mod mqtt;
+pub mod notification;
 pub mod operation;
 pub mod page;
 pub mod telemetry;

@@ -12,6 +12,7 @@ mod group;
 mod meta;
 mod migrate;
 mod mqtt;
+mod notification;
 mod oauth;
 mod operation;
 mod reader;

@@ -203,7 +203,7 @@ impl App {
     /// A failure of the store: nothing was kept.
     pub async fn mqtt_committed(&self, write: Committing) -> Result<(), Error> {
         if let Some((device, taken)) = write.ticket.wait().await? {
-            self.after_uplink(device, write.at, taken);
+            self.after_uplink(device, write.at, taken).await;
         }
         Ok(())
     }

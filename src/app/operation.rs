@@ -10,9 +10,10 @@ pub(super) use report::store_reports;
 
 use super::access::{reach, require_some};
 use super::device::{known, target};
+use super::effects::Effects;
 use super::{App, Error, check_limit, require};
 use crate::metrics::Outcome as Ended;
-use crate::model::actor::{Actor, Scope};
+use crate::model::actor::{Actor, Principal, Scope};
 use crate::model::audit::Outcome;
 use crate::model::change::{Change, NoticeKind};
 use crate::model::device::Device;
@@ -131,17 +132,21 @@ impl App {
                 Ok::<_, Error>((activity, checked.devices))
             })
             .await?;
-        for operation in &activity.operations {
-            self.tell_operation(operation);
-            self.inner.metrics.operations.of(Ended::Sent).inc();
-        }
         for device in &devices {
-            let own = activity.operations.iter().find(|operation| operation.device == device.id);
-            if let Some(operation) = own.filter(|operation| operation.status == OperationStatus::Pending) {
-                self.push(device, operation).await;
+            if let Some(operation) = activity.operations.iter().find(|operation| operation.device == device.id) {
+                self.sent(device, operation).await;
             }
         }
         Ok(activity)
+    }
+
+    /// Tells of an operation that is new, and pushes it when the device is connected.
+    pub(super) async fn sent(&self, device: &Device, operation: &Operation) {
+        self.tell_operation(operation);
+        self.inner.metrics.operations.of(Ended::Sent).inc();
+        if operation.status == OperationStatus::Pending {
+            self.push(device, operation).await;
+        }
     }
 
     /// Takes an operation back.
@@ -342,27 +347,73 @@ fn store_activity(
             None if *online => (OperationStatus::Pending, WAITING.to_owned()),
             None => (OperationStatus::Pending, WAITING_OFFLINE.to_owned()),
         };
-        let operation = Operation {
-            id: OperationId::fresh(now),
-            activity: activity.id,
-            number: activity.number,
-            device: device.id,
-            code: activity.code.clone(),
-            kind: activity.kind,
-            payload: activity.payload.clone(),
-            status,
-            reason,
-            initiated_by: activity.initiated_by.clone(),
-            created_at: now,
-            updated_at: now,
-            pushed_at: None,
-            expires_at: activity.expires_at,
-            responses: Vec::new(),
-        };
-        tx.insert_operation(&operation)?;
+        let operation = insert(tx, &activity, device, status, reason)?;
         activity.operations.push(operation);
     }
     Ok(activity)
+}
+
+/// Writes a device's part of an activity.
+fn insert(
+    tx: &Tx<'_>,
+    activity: &Activity,
+    device: &Device,
+    status: OperationStatus,
+    reason: String,
+) -> Result<Operation, Error> {
+    let operation = Operation {
+        id: OperationId::fresh(activity.created_at),
+        activity: activity.id,
+        number: activity.number,
+        device: device.id,
+        code: activity.code.clone(),
+        kind: activity.kind,
+        payload: activity.payload.clone(),
+        status,
+        reason,
+        initiated_by: activity.initiated_by.clone(),
+        created_at: activity.created_at,
+        updated_at: activity.created_at,
+        pushed_at: None,
+        expires_at: activity.expires_at,
+        responses: Vec::new(),
+    };
+    tx.insert_operation(&operation)?;
+    Ok(operation)
+}
+
+/// Queues an operation of Pym's own for one device within another's transaction, checked by whoever calls; `effects`
+/// pushes it after the commit. A COMMAND that is pending already is left to do the work.
+#[expect(dead_code, reason = "policies and monitoring come next")]
+pub(super) fn queue(
+    tx: &Tx<'_>,
+    effects: &mut Effects,
+    device: &Device,
+    code: &str,
+    kind: OperationKind,
+    payload: Option<String>,
+    now: Timestamp,
+) -> Result<Operation, Error> {
+    if kind == OperationKind::Command
+        && let Some(earlier) = tx.identical_pending(device.id, code, kind, payload.as_deref())?
+    {
+        return Ok(earlier);
+    }
+    let mut activity = Activity {
+        id: ActivityId::fresh(now),
+        number: 0,
+        code: code.to_owned(),
+        kind,
+        payload,
+        initiated_by: Principal::System.to_string(),
+        created_at: now,
+        expires_at: None,
+        operations: Vec::new(),
+    };
+    activity.number = tx.insert_activity(&activity)?;
+    let operation = insert(tx, &activity, device, OperationStatus::Pending, WAITING.to_owned())?;
+    effects.queued.push((device.clone(), operation.clone()));
+    Ok(operation)
 }
 
 fn audit_send(tx: &Tx<'_>, actor: &Actor, checked: &Checked, now: Timestamp) -> Result<(), Error> {

@@ -2,12 +2,13 @@
 
 use super::access::reach;
 use super::device::{heard, known, target};
+use super::effects::Effects;
+use super::operation::store_reports;
 use super::{App, Error, check_limit};
 use crate::model::actor::{Actor, Scope};
 use crate::model::change::Change;
-use crate::model::device::{Device, DeviceStatus};
+use crate::model::device::DeviceStatus;
 use crate::model::id::DeviceId;
-use crate::model::operation::Operation;
 use crate::model::telemetry::{
     Event, LastValue, MAX_METRIC_NAME, MAX_SAMPLES, MAX_TEXT_VALUE, NewEvent, Point, Range, Sample, Value,
 };
@@ -21,9 +22,8 @@ pub const MAX_POINTS: u32 = 10_000;
 /// What a device's message changed, to be told after the commit.
 #[derive(Debug, Default)]
 pub(super) struct Taken {
-    pub(super) device: Option<Device>,
-    pub(super) operations: Vec<Operation>,
-    pub(super) events: Vec<NewEvent>,
+    effects: Effects,
+    events: Vec<NewEvent>,
     /// Samples of metrics beyond the device's bound.
     left_out: usize,
 }
@@ -45,7 +45,7 @@ impl App {
                 take_uplink(tx, id, Uplink::Events(events), now)
             })
             .await?;
-        self.after_uplink(id, now, taken);
+        self.after_uplink(id, now, taken).await;
         Ok(())
     }
 
@@ -123,9 +123,8 @@ impl App {
     }
 
     /// Tells the watchers what a device's message changed, after its commit.
-    pub(super) fn after_uplink(&self, id: DeviceId, at: Timestamp, taken: Taken) {
-        self.tell_changed(taken.device);
-        self.tell_all_progress(&taken.operations);
+    pub(super) async fn after_uplink(&self, id: DeviceId, at: Timestamp, taken: Taken) {
+        self.follow(taken.effects).await;
         self.inner.metrics.telemetry_left_out.add(taken.left_out as u64);
         for event in taken.events {
             self.inner.metrics.telemetry_events.inc();
@@ -140,11 +139,12 @@ pub(super) fn take_uplink(tx: &Tx<'_>, id: DeviceId, uplink: Uplink, now: Timest
     if device.status == DeviceStatus::Removed {
         return Err(Error::missing(format!("device {}", target(&device))));
     }
-    let mut taken = Taken { device: heard(tx, id, now)?, ..Taken::default() };
+    let mut taken = Taken::default();
+    taken.effects.heard.extend(heard(tx, id, now)?);
     match uplink {
         Uplink::Event(event) => taken.events.push(event),
         Uplink::Events(events) => taken.events = events,
-        Uplink::Reports(reports) => taken.operations = super::operation::store_reports(tx, id, &reports, now)?,
+        Uplink::Reports(reports) => store_reports(tx, &mut taken.effects, &device, &reports, now)?,
         Uplink::Unreadable | Uplink::Other => {}
     }
     for event in &taken.events {

@@ -27,6 +27,8 @@ pub enum NoticeKind {
     Device,
     /// An operation came further.
     Operation,
+    /// A notification: a person has to see it.
+    Notification,
     /// Someone was refused.
     Refused,
     /// The daemon itself: certificates, store, broker.

@@ -64,6 +64,14 @@ ids! {
     ActivityId;
     /// One activity's part for one device.
     OperationId;
+    /// Something a person has to see.
+    NotificationId;
+    /// A policy.
+    PolicyId;
+    /// A geofence.
+    GeofenceId;
+    /// An application package the site hands to its devices.
+    PackageId;
     /// A person.
     UserId;
     /// An API token of Pym's own API.

@@ -17,7 +17,7 @@ const COLUMNS: &str = "d.number, d.id, d.type, d.identifier, d.name, d.descripti
     d.enrolled_at, d.updated_at, d.last_seen_at";
 
 /// Whether a device `d` is a person's own; the person's name is bound twice.
-const OWN: &str = "d.owner = ? OR d.number IN (SELECT m.device FROM user u JOIN user_role r ON r.user = u.id
+pub(super) const OWN: &str = "d.owner = ? OR d.number IN (SELECT m.device FROM user u JOIN user_role r ON r.user = u.id
     JOIN group_role g ON g.role = r.role JOIN group_member m ON m.device_group = g.device_group WHERE u.name = ?)";
 
 /// The most status changes kept of a device; older ones are forgotten.

@@ -4,7 +4,11 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 
 use crate::model::audit::Outcome;
 use crate::model::device::{DeviceStatus, Ownership};
-use crate::model::id::{ActivityId, DeviceId, EnrollmentId, GroupId, OperationId, TokenId, UserId};
+use crate::model::id::{
+    ActivityId, DeviceId, EnrollmentId, GeofenceId, GroupId, NotificationId, OperationId, PackageId, PolicyId, TokenId,
+    UserId,
+};
+use crate::model::notification::NotificationKind;
 use crate::model::operation::{OperationKind, OperationStatus};
 use crate::model::telemetry::Value;
 use crate::model::timestamp::Timestamp;
@@ -43,8 +47,20 @@ macro_rules! words {
     )+};
 }
 
-ids!(ActivityId, DeviceId, EnrollmentId, GroupId, OperationId, TokenId, UserId);
-words!(DeviceStatus, OperationKind, OperationStatus, Outcome, Ownership);
+ids!(
+    ActivityId,
+    DeviceId,
+    EnrollmentId,
+    GeofenceId,
+    GroupId,
+    NotificationId,
+    OperationId,
+    PackageId,
+    PolicyId,
+    TokenId,
+    UserId
+);
+words!(DeviceStatus, NotificationKind, OperationKind, OperationStatus, Outcome, Ownership);
 
 impl ToSql for Timestamp {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -85,6 +85,7 @@ pub(crate) const fn notice(kind: NoticeKind) -> (&'static str, &'static str, Sty
     match kind {
         NoticeKind::Device => ("●", "device", PLAIN),
         NoticeKind::Operation => ("►", "operation", ACCENT),
+        NoticeKind::Notification => ("▲", "notification", WARN),
         NoticeKind::Refused => ("■", "refused", BAD),
         NoticeKind::Daemon => ("◊", "pymd", DIM),
     }

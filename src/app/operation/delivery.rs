@@ -90,7 +90,7 @@ impl App {
             .inner
             .store
             .write(Flush::Soon, move |tx| {
-                let Poll { own, changed } = poll(tx, &actor, id, now)?;
+                let Poll { own, changed, .. } = poll(tx, &actor, id, now)?;
                 let mut operations = tx.pending_operations(id, MAX_PENDING)?;
                 for operation in operations.iter_mut().filter(|_| own) {
                     operation.pushed_at = Some(now);
@@ -126,7 +126,7 @@ impl App {
             .inner
             .store
             .write(Flush::Soon, move |tx| {
-                let Poll { own, changed } = poll(tx, &actor, id, now)?;
+                let Poll { own, changed, .. } = poll(tx, &actor, id, now)?;
                 let mut operation = tx.pending_operations(id, 1)?.pop();
                 if let Some(operation) = operation.as_mut().filter(|_| own) {
                     hand_over(tx, operation, completes, now)?;
@@ -150,11 +150,14 @@ pub(super) fn poll(tx: &Tx<'_>, actor: &Actor, id: DeviceId, now: Timestamp) -> 
         return Err(Error::missing(format!("device {}", target(&device))));
     }
     let own = actor.is_device(id);
-    Ok(Poll { own, changed: if own { heard(tx, id, now)? } else { None } })
+    let changed = if own { heard(tx, id, now)? } else { None };
+    Ok(Poll { device, own, changed })
 }
 
 /// What [`poll`] found.
 pub(super) struct Poll {
+    /// As it was before it was heard.
+    pub(super) device: Device,
     /// It is the device itself that asks.
     pub(super) own: bool,
     /// The device, when its status changed because it was heard.

@@ -2,9 +2,13 @@
 
 use super::delivery::{Poll, poll};
 use super::set_status;
+use crate::app::effects::Effects;
+use crate::app::notification::notify;
 use crate::app::{App, Error};
 use crate::model::actor::Actor;
+use crate::model::device::Device;
 use crate::model::id::DeviceId;
+use crate::model::notification::NotificationKind;
 use crate::model::operation::{MAX_RESPONSE, Operation, OperationStatus, Report, Response};
 use crate::model::text::cut;
 use crate::model::timestamp::Timestamp;
@@ -19,30 +23,32 @@ impl App {
     /// itself or an operator.
     pub async fn report(&self, actor: &Actor, id: DeviceId, reports: Vec<Report>) -> Result<usize, Error> {
         let (now, actor) = (self.inner.clock.now(), actor.clone());
-        let (operations, changed) = self
+        let effects = self
             .inner
             .store
             .write(Flush::Now, move |tx| {
-                let Poll { changed, .. } = poll(tx, &actor, id, now)?;
-                Ok::<_, Error>((store_reports(tx, id, &reports, now)?, changed))
+                let Poll { device, changed, .. } = poll(tx, &actor, id, now)?;
+                let mut effects = Effects { heard: changed.into_iter().collect(), ..Effects::default() };
+                store_reports(tx, &mut effects, &device, &reports, now)?;
+                Ok::<_, Error>(effects)
             })
             .await?;
-        self.tell_changed(changed);
-        self.tell_all_progress(&operations);
-        Ok(operations.len())
+        let changed = effects.progressed.len();
+        self.follow(effects).await;
+        Ok(changed)
     }
 }
 
-/// Stores a device's answers and returns the operations they changed.
+/// Stores a device's answers, with all that follows from them.
 pub(in crate::app) fn store_reports(
     tx: &Tx<'_>,
-    device: DeviceId,
+    effects: &mut Effects,
+    device: &Device,
     reports: &[Report],
     now: Timestamp,
-) -> Result<Vec<Operation>, Error> {
-    let mut changed = Vec::new();
+) -> Result<(), Error> {
     for report in reports {
-        let Some(mut operation) = tx.operation_of(device, report.number)? else { continue };
+        let Some(mut operation) = tx.operation_of(device.id, report.number)? else { continue };
         if !operation.status.may_become(report.status) {
             continue;
         }
@@ -61,7 +67,27 @@ pub(in crate::app) fn store_reports(
         };
         set_status(tx, &mut operation, report.status, reason.to_owned(), now)?;
         operation.responses.push(response);
-        changed.push(operation);
+        take_answer(tx, effects, device, &operation, report, now)?;
+        effects.progressed.push(operation);
     }
-    Ok(changed)
+    Ok(())
+}
+
+/// What an answer means beyond its operation.
+fn take_answer(
+    tx: &Tx<'_>,
+    effects: &mut Effects,
+    device: &Device,
+    operation: &Operation,
+    report: &Report,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if report.status == OperationStatus::Error {
+        let text = format!(
+            "{} operation failed to execute on device {} (ID: {})",
+            operation.code, device.name, device.identifier
+        );
+        notify(tx, effects, NotificationKind::Operation, Some(device), Some(operation.number), &text, now)?;
+    }
+    Ok(())
 }

@@ -1,0 +1,38 @@
+//! What a transaction leads to beyond itself: gathered while it runs, told and pushed after its commit.
+
+use super::App;
+use crate::model::change::NoticeKind;
+use crate::model::device::Device;
+use crate::model::notification::Notification;
+use crate::model::operation::Operation;
+use crate::model::text::for_terminal;
+
+/// What happened in a transaction that others should know.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    /// Devices whose status changed because they were heard.
+    pub(super) heard: Vec<Device>,
+    /// Operations that came further.
+    pub(super) progressed: Vec<Operation>,
+    /// Operations that are new, and the devices they are for.
+    pub(super) queued: Vec<(Device, Operation)>,
+    /// Notifications that are new.
+    pub(super) notifications: Vec<Notification>,
+}
+
+impl App {
+    /// Tells the watchers what was committed, and pushes the operations that are new.
+    pub(super) async fn follow(&self, effects: Effects) {
+        for device in effects.heard {
+            self.tell_changed(Some(device));
+        }
+        self.tell_all_progress(&effects.progressed);
+        for notification in effects.notifications {
+            let text = for_terminal(&notification.text).into_owned();
+            self.notice(NoticeKind::Notification, notification.device, text);
+        }
+        for (device, operation) in &effects.queued {
+            self.sent(device, operation).await;
+        }
+    }
+}
