@@ -39,10 +39,11 @@ use warp::{Filter, Reply};
 use crate::app::App;
 use crate::metrics::Door;
 use crate::net::Peer;
+use crate::net::table::Found;
 
 use call::{Body, Call};
 use problem::Problem;
-use routes::{Found, Table};
+use routes::Table;
 
 /// The OpenAPI 3.1 document of everything in the table of routes.
 pub const OPENAPI: &str = include_str!("../assets/openapi.json");
@@ -68,7 +69,7 @@ pub fn routes(app: App, ca_pem: String, stop: CancellationToken) -> BoxedFilter<
     let claimed = Arc::clone(&table);
     warp::path::full()
         .and_then(move |path: warp::path::FullPath| {
-            let ours = claimed.claims(path.as_str());
+            let ours = routes::claims(&claimed, path.as_str());
             async move { if ours { Ok(path) } else { Err(warp::reject::not_found()) } }
         })
         .and(warp::method())
@@ -103,7 +104,10 @@ async fn answer(
     body: Body,
 ) -> Result<Response, Problem> {
     let (route, params) = match table.find(method, path) {
-        Found::Route(route, params) => (route, params?),
+        Found::Route(route, params) => (route, params),
+        Found::Unreadable => {
+            return Err(Problem::new(StatusCode::NOT_FOUND, "the path holds bytes that are not UTF-8"));
+        }
         Found::Methods(allow) if method == Method::OPTIONS => {
             let reply = warp::reply::with_header(StatusCode::NO_CONTENT, ALLOW, allow);
             return Ok(reply.into_response());
@@ -113,7 +117,7 @@ async fn answer(
     };
     let caller = if route.public { auth::stranger(peer) } else { auth::caller(api, peer, method, &headers).await? };
     let call = Call { api: Arc::clone(api), caller, params, query, headers, body };
-    (route.handler)(call).await
+    route.answer(call).await
 }
 
 fn door(peer: &Peer) -> Door {

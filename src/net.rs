@@ -12,6 +12,7 @@ pub mod listen;
 mod opening;
 mod peer;
 mod stream;
+pub mod table;
 
 use std::fmt;
 use std::future::Future;

@@ -40,7 +40,7 @@ fn what_is_public_is_documented_so() {
     let document = document();
     let table = routes::table();
     for (method, path, operation) in operations(&document) {
-        let route = table.iter().find(|route| route.path == path && route.method.as_str() == method).unwrap();
+        let route = table.iter().find(|route| *route.path == *path && route.method.as_str() == method).unwrap();
         let open = operation["security"].as_array().unwrap().is_empty();
         assert_eq!(open, route.public, "{method} {path}");
     }

@@ -14,36 +14,71 @@ mod generic;
 mod gson;
 mod oauth;
 mod operation;
+pub mod routes;
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use warp::filters::BoxedFilter;
+use warp::http::header::ALLOW;
+use warp::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use warp::path::FullPath;
 use warp::reply::Response;
-use warp::{Filter as _, Reply};
+use warp::{Filter as _, Reply as _};
 
 use crate::app::App;
-use call::Calls;
+use crate::net::Peer;
+use crate::net::table::Found;
+use call::Call;
+use errors::Error;
+use routes::Table;
 
-/// Where the management API lives.
-const BASE: [&str; 3] = ["api", "device-mgt", "v1.0"];
-
-/// Every route of this door.
+/// Every route of this door, for every listener. Paths that are not its own are rejected, so that another door may have
+/// them.
 #[must_use]
-pub fn routes(app: App) -> BoxedFilter<(impl Reply + use<>,)> {
-    let calls = Calls { app };
-    oauth::routes(&calls)
-        .or(arduino::routes(&calls))
-        .unify()
-        .or(download::routes(&calls))
-        .unify()
-        .or(operation::routes(&calls))
-        .unify()
-        .or(generic::routes(&calls))
-        .unify()
-        .or(device_types::routes(&calls))
-        .unify()
-        .or(events::routes(&calls))
-        .unify()
+pub fn routes(app: App) -> BoxedFilter<(Response,)> {
+    let table = Arc::new(routes::table());
+    let claimed = Arc::clone(&table);
+    warp::path::full()
+        .and_then(move |path: FullPath| {
+            let ours = routes::claims(&claimed, path.as_str());
+            async move { if ours { Ok(path) } else { Err(warp::reject::not_found()) } }
+        })
+        .and(warp::method())
+        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
+        .and(warp::header::headers_cloned())
+        .and(warp::ext::get::<Peer>())
+        .and(warp::body::bytes())
+        .then(move |path: FullPath, method, query, headers, peer, body| {
+            let (app, table) = (app.clone(), Arc::clone(&table));
+            async move { answer(app, &table, path.as_str(), &method, query, headers, peer, body).await }
+        })
         .boxed()
 }
 
-/// The routes of one resource.
-type Routes = BoxedFilter<(Response,)>;
+#[expect(clippy::too_many_arguments, reason = "they are the parts of one request")]
+async fn answer(
+    app: App,
+    table: &Table,
+    path: &str,
+    method: &Method,
+    query: String,
+    headers: HeaderMap,
+    peer: Peer,
+    body: Bytes,
+) -> Response {
+    let answer = match table.find(method, path) {
+        Found::Route(route, params) => route.answer(Call::new(app, peer, headers, params, query, body)).await,
+        Found::Methods(allow) => {
+            let mut response = if method == Method::OPTIONS {
+                StatusCode::NO_CONTENT.into_response()
+            } else {
+                Error::method_not_allowed(&allow).respond()
+            };
+            response.headers_mut().extend(HeaderValue::from_str(&allow).ok().map(|allow| (ALLOW, allow)));
+            return response;
+        }
+        Found::Unreadable | Found::Nothing => Err(Error::unknown_path(path)),
+    };
+    answer.unwrap_or_else(Error::respond)
+}

@@ -20,7 +20,7 @@ use crate::model::actor::Actor;
 pub(super) const MAX_BODY: usize = 1024 * 1024;
 
 /// A request whose route and caller are known.
-pub(super) struct Call {
+pub struct Call {
     pub(super) api: Arc<Api>,
     pub(super) caller: Caller,
     /// The parameters of the path, decoded, in its order.
@@ -28,6 +28,13 @@ pub(super) struct Call {
     pub(super) query: String,
     pub(super) headers: HeaderMap,
     pub(super) body: Body,
+}
+
+/// Without what the caller showed.
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call").field("params", &self.params).finish_non_exhaustive()
+    }
 }
 
 impl Call {

@@ -2,15 +2,14 @@
 //! text, of which only what follows the last colon counts. So the body ends the stream, without a line end.
 
 use serde_json::Value as Json;
-use warp::Filter as _;
-use warp::http::StatusCode;
+use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
-use super::Routes;
-use super::call::{Call, Calls, answer, segment};
+use super::call::Call;
 use super::errors::Error;
 use super::gson;
-use super::operation::device_path;
+use super::operation::device_routes;
+use super::routes::{Route, route};
 use crate::app::Flush;
 use crate::model::TENANT;
 use crate::model::topic::read_event;
@@ -19,29 +18,18 @@ const TYPE: &str = "arduino";
 /// What the original says; the sketch takes the text after the last colon for a command, and this has none.
 const NOTHING: &str = "No controls have been set for the device";
 
-pub(super) fn routes(calls: &Calls) -> Routes {
-    let call = calls.take();
-    let controls = device_path(TYPE)
-        .and(segment())
-        .and(warp::path!("controls"))
-        .and(warp::get())
-        .and(call.clone())
-        .then(|identifier, call| answer(controls(call, identifier)));
-    let endpoints = warp::path("endpoints");
-    let receive = endpoints
-        .and(warp::path!("arduino_receiver"))
-        .or(endpoints.and(warp::path("t")).and(warp::path(TENANT)).and(warp::path!("arduino_receiver")))
-        .unify()
-        .and(warp::post())
-        .and(call)
-        .then(|call| answer(receive(call)));
-    controls.or(receive).unify().boxed()
+pub(super) fn routes() -> Vec<Route> {
+    let mut routes = device_routes(&Method::GET, TYPE, "/{id}/controls", controls);
+    for path in ["/endpoints/arduino_receiver".to_owned(), format!("/endpoints/t/{TENANT}/arduino_receiver")] {
+        routes.push(route(Method::POST, path, receive));
+    }
+    routes
 }
 
 /// 202 with `BULB:ON`, or 409 when there is nothing to do.
-async fn controls(call: Call, identifier: String) -> Result<Response, Error> {
+async fn controls(call: Call) -> Result<Response, Error> {
     let actor = call.actor().await?;
-    let device = call.device(&actor, TYPE, &identifier).await?;
+    let device = call.device(&actor, TYPE, call.param(0)).await?;
     let Some(operation) = call.app.take_next(&actor, device.id).await? else {
         return Ok(gson::text(StatusCode::CONFLICT, NOTHING));
     };

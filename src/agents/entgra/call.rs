@@ -1,18 +1,14 @@
 //! One request, as the handlers see it: who calls, from where, with what.
 
 use std::collections::HashMap;
-use std::future::Future;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use warp::Filter;
-use warp::filters::BoxedFilter;
 use warp::http::HeaderMap;
 use warp::http::header::{AUTHORIZATION, HOST};
 use warp::http::uri::Authority;
-use warp::reply::Response;
 
 use super::errors::Error;
 use crate::app::App;
@@ -27,18 +23,13 @@ const MAX_CREDENTIALS: usize = 4096;
 /// The most parameters of one request.
 const MAX_PARAMETERS: usize = 64;
 
-/// What every route needs; cheap to clone.
-#[derive(Clone, Debug)]
-pub(super) struct Calls {
-    pub(super) app: App,
-}
-
 /// A request.
-#[derive(Debug)]
-pub(super) struct Call {
+pub struct Call {
     pub(super) app: App,
     peer: Peer,
     headers: HeaderMap,
+    /// The parameters of the path, decoded, in its order.
+    params: Vec<String>,
     query: String,
     body: Bytes,
 }
@@ -49,29 +40,31 @@ pub(super) enum Credentials {
     Basic { name: String, secret: String },
 }
 
-impl Calls {
-    /// Takes the request of a route whose path and method fit.
-    pub(super) fn take(&self) -> BoxedFilter<(Call,)> {
-        let calls = self.clone();
-        let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-        warp::ext::get::<Peer>()
-            .and(warp::header::headers_cloned())
-            .and(query)
-            .and(warp::body::bytes())
-            .map(move |peer, headers, query, body| Call { app: calls.app.clone(), peer, headers, query, body })
-            .boxed()
-    }
-}
-
-/// The answer of a handler, whichever it is.
-pub(super) async fn answer(handler: impl Future<Output = Result<Response, Error>>) -> Response {
-    match handler.await {
-        Ok(response) => response,
-        Err(error) => error.respond(),
+/// Without what the caller showed.
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call").field("peer", &self.peer).field("params", &self.params).finish_non_exhaustive()
     }
 }
 
 impl Call {
+    /// The request for a route that was found.
+    pub(super) const fn new(
+        app: App,
+        peer: Peer,
+        headers: HeaderMap,
+        params: Vec<String>,
+        query: String,
+        body: Bytes,
+    ) -> Self {
+        Self { app, peer, headers, params, query, body }
+    }
+
+    /// The parameter of the path at that place; empty beyond the last.
+    pub(super) fn param(&self, index: usize) -> &str {
+        self.params.get(index).map_or("", String::as_str)
+    }
+
     /// Where the call came from, for the audit trail.
     pub(super) fn origin(&self) -> String {
         self.peer.to_string()
@@ -177,32 +170,6 @@ impl Parameters {
     }
 }
 
-/// A segment of a path, decoded (RFC 3986, section 2.1); what does not decode names nothing that exists.
-pub(super) fn segment() -> BoxedFilter<(String,)> {
-    warp::path::param().map(|raw: String| decode(&raw)).boxed()
-}
-
-fn decode(raw: &str) -> String {
-    if !raw.contains('%') {
-        return raw.to_owned();
-    }
-    let mut bytes = Vec::with_capacity(raw.len());
-    let mut rest = raw.as_bytes();
-    while let [first, after @ ..] = rest {
-        let escaped = match (first, after) {
-            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low),
-            _ => None,
-        };
-        bytes.push(escaped.unwrap_or(*first));
-        rest = if escaped.is_some() { after.get(2..).unwrap_or_default() } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
-}
-
 /// A piece of the request, short and harmless enough to be repeated.
 pub(super) fn echo(text: &str) -> String {
     const MAX_ECHO: usize = 200;
@@ -212,15 +179,6 @@ pub(super) fn echo(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn segments_are_decoded_once() {
-        for (raw, decoded) in
-            [("abc", "abc"), ("a%20b", "a b"), ("%2e%2E%2fx", "../x"), ("%", "%"), ("%zz+", "%zz+"), ("%252e", "%2e")]
-        {
-            assert_eq!(decode(raw), decoded);
-        }
-    }
 
     #[test]
     fn a_form_wins_over_the_query() {

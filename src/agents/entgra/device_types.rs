@@ -3,43 +3,27 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use warp::filters::BoxedFilter;
-use warp::http::StatusCode;
+use warp::Reply as _;
+use warp::http::{Method, StatusCode};
 use warp::reply::Response;
-use warp::{Filter as _, Reply as _};
 
-use super::call::{Call, Calls, answer, segment};
+use super::call::Call;
 use super::errors::Error;
-use super::{BASE, Routes, gson};
+use super::gson;
+use super::routes::{Route, route};
 use crate::model::device_type::{Completes, DeviceType, Feature, Payload, PushRoute};
 use crate::model::operation::OperationKind;
 
 /// Where a type whose push is MQTT hears its operations (the MQTT push provider of the Entgra server).
 const MQTT_TOPIC: &str = "{tenant}/{type}/{id}/operation/{kind}/{code}/{number}";
 
-pub(super) fn routes(calls: &Calls) -> Routes {
-    let call = calls.take();
-    let all = at().and(warp::path::end());
-    let list = all.clone().and(warp::get()).and(call.clone()).then(|call| answer(list(call)));
-    let create = all.clone().and(warp::post()).and(call.clone()).then(|call| answer(create(call)));
-    let replace_unnamed = all.and(warp::put()).and(call.clone()).then(|call| answer(replace(None, call)));
-    let replace_named = at()
-        .and(segment())
-        .and(warp::path::end())
-        .and(warp::put())
-        .and(call)
-        .then(|name, call| answer(replace(Some(name), call)));
-    list.or(create).unify().or(replace_unnamed).unify().or(replace_named).unify().boxed()
-}
-
-fn at() -> BoxedFilter<()> {
-    let [api, device_mgt, version] = BASE;
-    warp::path(api)
-        .and(warp::path(device_mgt))
-        .and(warp::path(version))
-        .and(warp::path("admin"))
-        .and(warp::path("device-types"))
-        .boxed()
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        route(Method::GET, "/api/device-mgt/v1.0/admin/device-types", list),
+        route(Method::POST, "/api/device-mgt/v1.0/admin/device-types", create),
+        route(Method::PUT, "/api/device-mgt/v1.0/admin/device-types", replace),
+        route(Method::PUT, "/api/device-mgt/v1.0/admin/device-types/{type}", replace),
+    ]
 }
 
 #[derive(Serialize, Deserialize)]
@@ -110,10 +94,10 @@ async fn create(call: Call) -> Result<Response, Error> {
 }
 
 /// The attributes of events stay: they have a resource of their own.
-async fn replace(name: Option<String>, call: Call) -> Result<Response, Error> {
+async fn replace(call: Call) -> Result<Response, Error> {
     let actor = call.actor().await?;
     let body: TypeBody = call.json()?;
-    let name = name.unwrap_or_else(|| body.name.clone());
+    let name = if call.param(0).is_empty() { body.name.clone() } else { call.param(0).to_owned() };
     let existing = call.app.device_type(&actor, &name)?;
     call.app.replace_device_type(&actor, &name, body.read(Some(&existing))).await?;
     Ok(StatusCode::OK.into_response())

@@ -1,26 +1,20 @@
 //! `device/download` of the sample types: a new device, and the agent for it with its keys filled in.
 
-use warp::Filter as _;
 use warp::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
-use warp::http::{HeaderValue, StatusCode};
+use warp::http::{HeaderValue, Method, StatusCode};
 use warp::reply::{Reply as _, Response};
 
-use super::Routes;
-use super::call::{Call, Calls, answer};
+use super::call::Call;
 use super::errors::Error;
-use super::operation::device_path;
+use super::operation::device_routes;
+use super::routes::Route;
 use crate::app::agent::AgentPackage;
 
-pub(super) fn routes(calls: &Calls) -> Routes {
-    let call = calls.take();
+pub(super) fn routes() -> Vec<Route> {
     let get = |device_type: &'static str| {
-        device_path(device_type)
-            .and(warp::path!("download"))
-            .and(warp::get())
-            .and(call.clone())
-            .then(move |call| answer(download(call, device_type)))
+        device_routes(&Method::GET, device_type, "/download", move |call| download(call, device_type))
     };
-    get("raspberrypi").or(get("arduino")).unify().or(get("virtual_firealarm")).unify().boxed()
+    ["raspberrypi", "arduino", "virtual_firealarm"].into_iter().flat_map(get).collect()
 }
 
 /// `deviceName` names the device; `sketchType` is left aside, since each type has one agent.

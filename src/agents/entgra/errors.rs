@@ -14,7 +14,7 @@ use crate::app::{self, StoreError};
 
 /// A refusal or failure on its way to the caller.
 #[derive(Debug)]
-pub(super) struct Error {
+pub struct Error {
     status: StatusCode,
     detail: String,
     retry_after: Option<Duration>,
@@ -49,6 +49,16 @@ impl Error {
     /// 404: no such device, or one that was removed.
     pub(super) fn no_device(identifier: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, format!("a device {:?} is not enrolled", echo(identifier)))
+    }
+
+    /// 404: nothing is served at that path.
+    pub(super) fn unknown_path(path: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", echo(path)))
+    }
+
+    /// 405; the answer still needs the header `Allow`.
+    pub(super) fn method_not_allowed(allow: &str) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("this path knows {allow}"))
     }
 
     pub(super) const fn status(&self) -> StatusCode {

@@ -2,39 +2,35 @@
 //! older servers).
 
 use serde::{Deserialize, Serialize};
-use warp::filters::BoxedFilter;
-use warp::http::StatusCode;
+use warp::Reply as _;
+use warp::http::{Method, StatusCode};
 use warp::reply::Response;
-use warp::{Filter as _, Reply as _};
 
-use super::call::{Call, Calls, answer, segment};
+use super::call::Call;
 use super::errors::Error;
 use super::gson::{self, Record};
-use super::{BASE, Routes};
+use super::routes::{Route, route};
 use crate::model::device_type::{DeviceType, Metric, MetricKind};
 use crate::model::page::MAX_PAGE;
 use crate::model::telemetry::{Event, Range};
 use crate::model::timestamp::Timestamp;
 
+/// Where they live; older servers have them below the device types.
+const BASES: [&str; 2] = ["/api/device-mgt/v1.0/events", "/api/device-mgt/v1.0/device-types/events"];
 /// Records of a page whose request names no limit (the pagination of the Entgra server).
 const DEFAULT_LIMIT: u32 = 20;
 
-pub(super) fn routes(calls: &Calls) -> Routes {
-    let call = calls.take();
-    let of_type = at().and(segment()).and(warp::path::end());
-    let define = of_type.clone().and(warp::post()).and(call.clone()).then(|name, call| answer(define(name, call)));
-    let show = of_type.clone().and(warp::get()).and(call.clone()).then(|name, call| answer(show(name, call)));
-    let clear = of_type.and(warp::delete()).and(call.clone()).then(|name, call| answer(clear(name, call)));
-    let device = segment().and(segment()).and(warp::path::end()).and(warp::get()).and(call).boxed();
-    let last = at().and(warp::path("last-known")).and(device.clone()).then(|t, i, c| answer(last(t, i, c)));
-    let history = at().and(device).then(|t, i, c| answer(history(t, i, c)));
-    define.or(show).unify().or(clear).unify().or(last).unify().or(history).unify().boxed()
-}
-
-fn at() -> BoxedFilter<()> {
-    let [api, device_mgt, version] = BASE;
-    let base = warp::path(api).and(warp::path(device_mgt)).and(warp::path(version));
-    base.and(warp::path("events")).or(base.and(warp::path("device-types")).and(warp::path("events"))).unify().boxed()
+pub(super) fn routes() -> Vec<Route> {
+    let of = |base: &'static str| {
+        vec![
+            route(Method::POST, format!("{base}/{{type}}"), define),
+            route(Method::GET, format!("{base}/{{type}}"), show),
+            route(Method::DELETE, format!("{base}/{{type}}"), clear),
+            route(Method::GET, format!("{base}/last-known/{{type}}/{{id}}"), last),
+            route(Method::GET, format!("{base}/{{type}}/{{id}}"), history),
+        ]
+    };
+    BASES.into_iter().flat_map(of).collect()
 }
 
 /// One event of the original, or the list of them that the newer one takes.
@@ -62,7 +58,7 @@ struct Attribute {
     r#type: MetricKind,
 }
 
-async fn define(name: String, call: Call) -> Result<Response, Error> {
+async fn define(call: Call) -> Result<Response, Error> {
     let actor = call.actor().await?;
     let (status, definitions) = match call.json()? {
         Definitions::One(definition) => (StatusCode::OK, vec![definition]),
@@ -78,14 +74,14 @@ async fn define(name: String, call: Call) -> Result<Response, Error> {
     if metrics.is_empty() {
         return Err(Error::bad("an event needs attributes"));
     }
-    let existing = call.app.device_type(&actor, &name)?;
-    call.app.replace_device_type(&actor, &name, DeviceType { metrics, ..(*existing).clone() }).await?;
+    let existing = call.app.device_type(&actor, call.param(0))?;
+    call.app.replace_device_type(&actor, call.param(0), DeviceType { metrics, ..(*existing).clone() }).await?;
     Ok(status.into_response())
 }
 
-async fn show(name: String, call: Call) -> Result<Response, Error> {
+async fn show(call: Call) -> Result<Response, Error> {
     let actor = call.actor().await?;
-    let device_type = call.app.device_type(&actor, &name)?;
+    let device_type = call.app.device_type(&actor, call.param(0))?;
     if device_type.metrics.is_empty() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
@@ -94,30 +90,30 @@ async fn show(name: String, call: Call) -> Result<Response, Error> {
     Ok(gson::reply(StatusCode::OK, &attributes))
 }
 
-async fn clear(name: String, call: Call) -> Result<Response, Error> {
+async fn clear(call: Call) -> Result<Response, Error> {
     let actor = call.actor().await?;
-    let existing = call.app.device_type(&actor, &name)?;
+    let existing = call.app.device_type(&actor, call.param(0))?;
     if existing.metrics.is_empty() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let without = DeviceType { metrics: Vec::new(), ..(*existing).clone() };
-    call.app.replace_device_type(&actor, &name, without).await?;
+    call.app.replace_device_type(&actor, call.param(0), without).await?;
     Ok(StatusCode::OK.into_response())
 }
 
 /// The newest records, one where no limit is named.
-async fn last(device_type: String, identifier: String, call: Call) -> Result<Response, Error> {
+async fn last(call: Call) -> Result<Response, Error> {
     let actor = call.actor().await?;
-    let device = call.device(&actor, &device_type, &identifier).await?;
+    let device = call.device(&actor, call.param(0), call.param(1)).await?;
     let limit = limit(&call, 1)?;
     let events = call.app.last_events(&actor, device.id, limit).await?;
-    Ok(records(&events, &identifier))
+    Ok(records(&events, &device.identifier))
 }
 
 /// `from` and `to` in milliseconds since the Unix epoch.
-async fn history(device_type: String, identifier: String, call: Call) -> Result<Response, Error> {
+async fn history(call: Call) -> Result<Response, Error> {
     let actor = call.actor().await?;
-    let device = call.device(&actor, &device_type, &identifier).await?;
+    let device = call.device(&actor, call.param(0), call.param(1)).await?;
     let query = call.query();
     let from = Timestamp::from_millis(query.number("from")?.unwrap_or(0));
     let to = query.number::<i64>("to")?.map_or_else(|| call.app.clock().now(), Timestamp::from_millis);
@@ -125,7 +121,7 @@ async fn history(device_type: String, identifier: String, call: Call) -> Result<
     let range = Range { from, to: to.plus(std::time::Duration::from_millis(1)) };
     let offset = query.number("offset")?.unwrap_or(0);
     let events = call.app.events(&actor, device.id, range, offset, limit(&call, DEFAULT_LIMIT)?).await?;
-    Ok(records(&events, &identifier))
+    Ok(records(&events, &device.identifier))
 }
 
 /// A limit of 0 is none.

@@ -2,15 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use warp::filters::BoxedFilter;
-use warp::http::StatusCode;
+use warp::Reply as _;
+use warp::http::{Method, StatusCode};
 use warp::reply::Response;
-use warp::{Filter as _, Reply as _};
 
-use super::call::{Call, Calls, answer, echo, segment};
+use super::call::{Call, echo};
 use super::errors::Error;
 use super::gson::{self, OperationBody, OperationList};
-use super::{BASE, Routes};
+use super::routes::{Route, route};
 use crate::app::Flush;
 use crate::app::device::DeviceEdit;
 use crate::model::device::{NewDevice, Ownership, Property};
@@ -21,88 +20,20 @@ use crate::model::telemetry::{NewEvent, Sample, Value};
 use crate::model::text::cut;
 use crate::model::topic::read_report;
 
-pub(super) fn routes(calls: &Calls) -> Routes {
-    let call = calls.take();
-    let enroll =
-        at("enroll").and(warp::path::end()).and(warp::post()).and(call.clone()).then(|call| answer(enroll(call)));
-    let update = at("enroll").and(device()).and(warp::put()).and(call.clone()).then(|t, i, c| answer(update(t, i, c)));
-    let leave = at("enroll").and(device()).and(warp::delete()).and(call.clone()).then(|t, i, c| answer(leave(t, i, c)));
-    let config = at("enroll")
-        .and(segment())
-        .and(segment())
-        .and(warp::path!("config"))
-        .and(warp::get())
-        .and(call.clone())
-        .then(|t, i, c| answer(config(t, i, c)));
-    let pending = at("pending")
-        .and(warp::path("operations"))
-        .and(device())
-        .and(warp::get())
-        .and(call.clone())
-        .then(|t, i, c| answer(pending(t, i, c)));
-    let next = at("next-pending")
-        .and(warp::path("operation"))
-        .and(device())
-        .and(warp::get())
-        .and(call.clone())
-        .then(|t, i, c| answer(next(t, i, c)));
-    let report =
-        at("operations").and(device()).and(warp::put()).and(call.clone()).then(|t, i, c| answer(report(t, i, c)));
-    let by_status = at("status")
-        .and(warp::path("operations"))
-        .and(device())
-        .and(warp::get())
-        .and(call.clone())
-        .then(|t, i, c| answer(by_status(t, i, c)));
-    let properties =
-        at("properties").and(device()).and(warp::put()).and(call.clone()).then(|t, i, c| answer(properties(t, i, c)));
-    let publish = at("events").and(warp::path("publish"));
-    let values = publish
-        .clone()
-        .and(warp::path("data"))
-        .and(device())
-        .and(warp::post())
-        .and(call.clone())
-        .then(|t, i, c| answer(values(t, i, c)));
-    let event = publish.and(device()).and(warp::post()).and(call).then(|t, i, c| answer(event(t, i, c)));
-    enroll
-        .or(update)
-        .unify()
-        .or(leave)
-        .unify()
-        .or(config)
-        .unify()
-        .or(pending)
-        .unify()
-        .or(next)
-        .unify()
-        .or(report)
-        .unify()
-        .or(by_status)
-        .unify()
-        .or(properties)
-        .unify()
-        .or(values)
-        .unify()
-        .or(event)
-        .unify()
-        .boxed()
-}
-
-fn at(resource: &'static str) -> BoxedFilter<()> {
-    let [api, device_mgt, version] = BASE;
-    warp::path(api)
-        .and(warp::path(device_mgt))
-        .and(warp::path(version))
-        .and(warp::path("device"))
-        .and(warp::path("agent"))
-        .and(warp::path(resource))
-        .boxed()
-}
-
-/// `/{type}/{id}` at the end of a path.
-fn device() -> BoxedFilter<(String, String)> {
-    segment().and(segment()).and(warp::path::end()).boxed()
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        route(Method::POST, "/api/device-mgt/v1.0/device/agent/enroll", enroll),
+        route(Method::PUT, "/api/device-mgt/v1.0/device/agent/enroll/{type}/{id}", update),
+        route(Method::DELETE, "/api/device-mgt/v1.0/device/agent/enroll/{type}/{id}", leave),
+        route(Method::GET, "/api/device-mgt/v1.0/device/agent/enroll/{type}/{id}/config", config),
+        route(Method::GET, "/api/device-mgt/v1.0/device/agent/pending/operations/{type}/{id}", pending),
+        route(Method::GET, "/api/device-mgt/v1.0/device/agent/next-pending/operation/{type}/{id}", next),
+        route(Method::PUT, "/api/device-mgt/v1.0/device/agent/operations/{type}/{id}", report),
+        route(Method::GET, "/api/device-mgt/v1.0/device/agent/status/operations/{type}/{id}", by_status),
+        route(Method::PUT, "/api/device-mgt/v1.0/device/agent/properties/{type}/{id}", properties),
+        route(Method::POST, "/api/device-mgt/v1.0/device/agent/events/publish/data/{type}/{id}", values),
+        route(Method::POST, "/api/device-mgt/v1.0/device/agent/events/publish/{type}/{id}", event),
+    ]
 }
 
 /// A device as it describes itself; what else it says is left aside.
@@ -171,10 +102,10 @@ fn read_ownership(info: EnrolmentInfo) -> Ownership {
     if given.is_empty() { Ownership::default() } else { Ownership::parse(&given).unwrap_or(Ownership::Cope) }
 }
 
-async fn update(device_type: String, identifier: String, call: Call) -> Result<Response, Error> {
+async fn update(call: Call) -> Result<Response, Error> {
     let actor = call.actor().await?;
     let body: DeviceBody = call.json()?;
-    let device = call.device(&actor, &device_type, &identifier).await?;
+    let device = call.device(&actor, call.param(0), call.param(1)).await?;
     if let Some(properties) = body.properties {
         call.app.set_properties(&actor, device.id, read_properties(properties)).await?;
     }
@@ -186,9 +117,9 @@ async fn update(device_type: String, identifier: String, call: Call) -> Result<R
 }
 
 /// 204 for a device that is not there (any more).
-async fn leave(device_type: String, identifier: String, call: Call) -> Result<Response, Error> {
+async fn leave(call: Call) -> Result<Response, Error> {
     let actor = call.actor().await?;
-    match call.device(&actor, &device_type, &identifier).await {
+    match call.device(&actor, call.param(0), call.param(1)).await {
         Ok(device) => {
             call.app.remove_device(&actor, device.id).await?;
             Ok(StatusCode::OK.into_response())
@@ -216,9 +147,9 @@ struct Config {
 }
 
 /// New credentials for an enrolled device, and where to use them.
-async fn config(device_type: String, identifier: String, call: Call) -> Result<Response, Error> {
+async fn config(call: Call) -> Result<Response, Error> {
     let actor = call.actor().await?;
-    let device = call.device(&actor, &device_type, &identifier).await?;
+    let device = call.device(&actor, call.param(0), call.param(1)).await?;
     let credentials = call.app.issue_device_credentials(&actor, device.id).await?;
     let reach = call.reach();
     let config = Config {
@@ -235,17 +166,17 @@ async fn config(device_type: String, identifier: String, call: Call) -> Result<R
     Ok(super::oauth::unstored(gson::reply(StatusCode::OK, &config)))
 }
 
-async fn pending(device_type: String, identifier: String, call: Call) -> Result<Response, Error> {
+async fn pending(call: Call) -> Result<Response, Error> {
     let actor = call.actor().await?;
-    let device = call.device(&actor, &device_type, &identifier).await?;
+    let device = call.device(&actor, call.param(0), call.param(1)).await?;
     let operations = call.app.pending(&actor, device.id).await?;
     Ok(gson::reply(StatusCode::OK, &OperationList::new(&operations)))
 }
 
 /// 204 when there is nothing to do.
-async fn next(device_type: String, identifier: String, call: Call) -> Result<Response, Error> {
+async fn next(call: Call) -> Result<Response, Error> {
     let actor = call.actor().await?;
-    let device = call.device(&actor, &device_type, &identifier).await?;
+    let device = call.device(&actor, call.param(0), call.param(1)).await?;
     Ok(match call.app.next_pending(&actor, device.id).await? {
         Some(operation) => gson::reply(StatusCode::OK, &OperationBody::from(&operation)),
         None => StatusCode::NO_CONTENT.into_response(),
@@ -253,10 +184,10 @@ async fn next(device_type: String, identifier: String, call: Call) -> Result<Res
 }
 
 /// One operation with its new status, or a list of them.
-async fn report(device_type: String, identifier: String, call: Call) -> Result<Response, Error> {
+async fn report(call: Call) -> Result<Response, Error> {
     let actor = call.actor().await?;
     let body: Json = call.json()?;
-    let device = call.device(&actor, &device_type, &identifier).await?;
+    let device = call.device(&actor, call.param(0), call.param(1)).await?;
     let given = match &body {
         Json::Array(list) => list.iter().collect(),
         one => vec![one],
@@ -267,51 +198,49 @@ async fn report(device_type: String, identifier: String, call: Call) -> Result<R
     Ok(StatusCode::OK.into_response())
 }
 
-async fn by_status(device_type: String, identifier: String, call: Call) -> Result<Response, Error> {
+async fn by_status(call: Call) -> Result<Response, Error> {
     let actor = call.actor().await?;
     let query = call.query();
     let status = query.need("status")?;
     let status = OperationStatus::parse(status)
         .ok_or_else(|| Error::bad(format!("{:?} is no status of an operation", echo(status))))?;
-    let device = call.device(&actor, &device_type, &identifier).await?;
+    let device = call.device(&actor, call.param(0), call.param(1)).await?;
     let filter = OperationFilter { device: Some(device.id), statuses: vec![status], ..OperationFilter::default() };
     let page = call.app.operations(&actor, filter, MAX_PAGE, None).await?;
     Ok(gson::reply(StatusCode::OK, &OperationList::new(&page.items)))
 }
 
-async fn properties(device_type: String, identifier: String, call: Call) -> Result<Response, Error> {
+async fn properties(call: Call) -> Result<Response, Error> {
     let actor = call.actor().await?;
     let body: Vec<PropertyBody> = call.json()?;
-    let device = call.device(&actor, &device_type, &identifier).await?;
+    let device = call.device(&actor, call.param(0), call.param(1)).await?;
     call.app.set_properties(&actor, device.id, read_properties(body)).await?;
     Ok(gson::text(StatusCode::ACCEPTED, "Device properties updated."))
 }
 
 /// An event as a map of attributes.
-async fn event(device_type: String, identifier: String, call: Call) -> Result<Response, Error> {
+async fn event(call: Call) -> Result<Response, Error> {
     let body: serde_json::Map<String, Json> = call.json()?;
     let attributes = body.into_iter().collect();
-    publish(device_type, identifier, call, |_| Ok(attributes)).await
+    publish(call, |_| Ok(attributes)).await
 }
 
 /// An event as the values alone, in the order of the type's attributes.
-async fn values(device_type: String, identifier: String, call: Call) -> Result<Response, Error> {
+async fn values(call: Call) -> Result<Response, Error> {
     let body: Vec<Json> = call.json()?;
     let name = |device_type: &DeviceType| {
         let names = device_type.metrics.iter().map(|metric| metric.name.clone());
         if names.len() == body.len() { Ok(names.zip(body).collect()) } else { Err(mismatch(device_type)) }
     };
-    publish(device_type, identifier, call, name).await
+    publish(call, name).await
 }
 
 async fn publish(
-    device_type: String,
-    identifier: String,
     call: Call,
     attributes: impl FnOnce(&DeviceType) -> Result<Vec<(String, Json)>, Error>,
 ) -> Result<Response, Error> {
     let actor = call.actor().await?;
-    let device = call.device(&actor, &device_type, &identifier).await?;
+    let device = call.device(&actor, call.param(0), call.param(1)).await?;
     let device_type = call.app.device_type(&actor, &device.device_type)?;
     let attributes = attributes(&device_type)?;
     check_attributes(&device_type, &attributes)?;

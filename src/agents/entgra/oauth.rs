@@ -4,38 +4,29 @@
 //! first refresh token for ever, which is why the application lets refresh tokens of devices survive.
 
 use serde::{Deserialize, Serialize};
+use warp::Reply as _;
 use warp::http::header::{CACHE_CONTROL, PRAGMA};
-use warp::http::{HeaderValue, StatusCode};
+use warp::http::{HeaderValue, Method, StatusCode};
 use warp::reply::Response;
-use warp::{Filter as _, Reply as _};
 
-use super::call::{Call, Calls, Credentials, Parameters, answer};
+use super::call::{Call, Credentials, Parameters};
 use super::errors::Error;
-use super::{Routes, gson};
+use super::gson;
+use super::routes::{Route, public, route};
 use crate::app;
 use crate::app::oauth::{Grant, GrantError};
 
 /// The name of an application whose request tells none.
 const DEFAULT_APPLICATION: &str = "application";
 
-pub(super) fn routes(calls: &Calls) -> Routes {
-    let call = calls.take();
-    let registration = warp::path("api-application-registration");
-    let register = registration
-        .and(warp::path!("register"))
-        .or(registration.and(warp::path!("register" / "tenants")))
-        .unify()
-        .and(warp::post())
-        .and(call.clone())
-        .then(|call| answer(register(call)));
-    let unregister = registration
-        .and(warp::path!("unregister"))
-        .and(warp::delete())
-        .and(call.clone())
-        .then(|call| answer(unregister(call)));
-    let token = warp::path!("token").and(warp::post()).and(call.clone()).then(token);
-    let revoke = warp::path!("revoke").and(warp::post()).and(call).then(revoke);
-    register.or(unregister).unify().or(token).unify().or(revoke).unify().boxed()
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        route(Method::POST, "/api-application-registration/register", register),
+        route(Method::POST, "/api-application-registration/register/tenants", register),
+        route(Method::DELETE, "/api-application-registration/unregister", unregister),
+        public(Method::POST, "/token", token),
+        public(Method::POST, "/revoke", revoke),
+    ]
 }
 
 #[derive(Default, Deserialize)]
@@ -85,11 +76,11 @@ struct Granted {
     expires_in: u64,
 }
 
-async fn token(call: Call) -> Response {
-    match grant(&call).await {
+async fn token(call: Call) -> Result<Response, Error> {
+    Ok(match grant(&call).await {
         Ok(token) => unstored(gson::reply(StatusCode::OK, &token)),
         Err(refusal) => refusal.respond(),
-    }
+    })
 }
 
 async fn grant(call: &Call) -> Result<Granted, Refusal> {
@@ -116,7 +107,7 @@ async fn grant(call: &Call) -> Result<Granted, Refusal> {
     })
 }
 
-async fn revoke(call: Call) -> Response {
+async fn revoke(call: Call) -> Result<Response, Error> {
     let form = call.form();
     let revoked = async {
         let client = client(&call, &form)?;
@@ -124,10 +115,10 @@ async fn revoke(call: Call) -> Response {
         let pair = client.as_ref().map(|(id, secret)| (id.as_str(), secret.as_str()));
         call.app.revoke(pair, token).await.map_err(Refusal::from)
     };
-    match revoked.await {
+    Ok(match revoked.await {
         Ok(()) => unstored(StatusCode::OK.into_response()),
         Err(refusal) => refusal.respond(),
-    }
+    })
 }
 
 /// The application's credentials: from the header, else from the form (RFC 6749, section 2.3.1).
