@@ -384,17 +384,30 @@ async fn check(operator: &mut Connection, bearer: &str, count: usize, seen: &See
     assert_eq!(ended, done.len(), "an operation was done that the server does not know");
 }
 
-/// Some agents poll as fast as they can, with nothing to do.
-async fn rush(daemon: &Daemon, agents: Vec<Agent>) {
+/// Some agents poll as fast as they can, with nothing to do; beside it, as the ceiling of the machine and of this load,
+/// they ask a web server at `PYM_BENCH_CEILING` that answers with a constant.
+async fn rush(daemon: &Daemon, mut agents: Vec<Agent>) {
+    let rushing = agents.drain(..RUSHING.min(agents.len())).collect();
+    let before = daemon.processor();
+    let (rate, count, text) = poll_fast(rushing).await;
+    let each = (daemon.processor() - before) * 1e6 / count;
+    println!("rush: {rate:.0} polls a second (aim: 3,000), {text}, {each:.0} µs of the daemon's processor time each");
+    let Ok(address) = std::env::var("PYM_BENCH_CEILING") else { return };
+    let mut constant = Vec::new();
+    for index in 0..RUSHING {
+        let connection = Connection::open(&address).await;
+        constant.push(Agent { index, connection, bearer: "Bearer none".to_owned(), results: Vec::new() });
+    }
+    let (ceiling, _, text) = poll_fast(constant).await;
+    println!("a constant answer: {ceiling:.0} a second, {text}; ratio {:.2}", rate / ceiling);
+}
+
+/// Polls a second, polls, and their times.
+async fn poll_fast(agents: Vec<Agent>) -> (f64, f64, String) {
     let seen = Arc::new(Seen::default());
-    let (mut tasks, before) = (JoinSet::new(), daemon.processor());
+    let mut tasks = JoinSet::new();
     let begun = Instant::now();
-    let mut idle = Vec::new();
     for mut agent in agents {
-        if tasks.len() >= RUSHING {
-            idle.push(agent);
-            continue;
-        }
         let seen = Arc::clone(&seen);
         tasks.spawn(async move {
             while begun.elapsed() < RUSH {
@@ -403,14 +416,9 @@ async fn rush(daemon: &Daemon, agents: Vec<Agent>) {
         });
     }
     tasks.join_all().await;
+    let seconds = begun.elapsed().as_secs_f64();
     let mut polls = std::mem::take(&mut *seen.polls.lock().await);
-    let each = (daemon.processor() - before) * 1e6 / polls.len() as f64;
-    println!(
-        "rush: {:.0} polls a second (aim: 3,000), {}, {each:.0} µs of the daemon's processor time each",
-        polls.len() as f64 / begun.elapsed().as_secs_f64(),
-        times(&mut polls)
-    );
-    drop(idle);
+    (polls.len() as f64 / seconds, polls.len() as f64, times(&mut polls))
 }
 
 fn times(polls: &mut [u64]) -> String {
