@@ -206,7 +206,14 @@ impl App {
     /// [`Error::NotFound`], or a failure of the store.
     pub async fn heard(&self, id: DeviceId) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        let changed = self.inner.store.write(Flush::Lazy, move |tx| heard(tx, id, now)).await?;
+        let changed = self
+            .inner
+            .store
+            .write(Flush::Lazy, move |tx| {
+                let mut device = known(tx, id)?;
+                Ok::<_, Error>(heard(tx, &mut device, now)?.then_some(device))
+            })
+            .await?;
         self.tell_changed(changed);
         Ok(())
     }
@@ -219,8 +226,9 @@ impl App {
             .inner
             .store
             .write(Flush::Soon, move |tx| {
-                heard(tx, id, now)?;
-                known(tx, id)
+                let mut device = known(tx, id)?;
+                heard(tx, &mut device, now)?;
+                Ok::<_, Error>(device)
             })
             .await;
         match device {
@@ -277,7 +285,7 @@ impl App {
             .store
             .write(Flush::Lazy, move |tx| {
                 for id in online {
-                    heard(tx, id, now)?;
+                    heard(tx, &mut known(tx, id)?, now)?;
                 }
                 let mut changed = Vec::new();
                 let steps = [
@@ -334,16 +342,15 @@ pub(super) fn known(rx: &Rx<'_>, id: DeviceId) -> Result<Device, Error> {
     rx.device(id)?.ok_or_else(|| Error::missing(format!("device {id}")))
 }
 
-/// Notes that a device spoke; returns it when that changed its status.
-pub(super) fn heard(tx: &Tx<'_>, id: DeviceId, now: Timestamp) -> Result<Option<Device>, Error> {
-    let mut device = known(tx, id)?;
+/// Notes that a device spoke; true when that changed its status.
+pub(super) fn heard(tx: &Tx<'_>, device: &mut Device, now: Timestamp) -> Result<bool, Error> {
     device.last_seen_at = Some(now);
     let Some(next) = device.status.heard() else {
         tx.touch_device(device.number, now)?;
-        return Ok(None);
+        return Ok(false);
     };
-    change_status(tx, &mut device, next, "system", "heard", now)?;
-    Ok(Some(device))
+    change_status(tx, device, next, "system", "heard", now)?;
+    Ok(true)
 }
 
 fn change_status(

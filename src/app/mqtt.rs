@@ -253,7 +253,7 @@ fn publish(tx: &Tx<'_>, publication: Publication, now: Timestamp) -> Result<Opti
     // An operator may publish on the topic of a device that is unknown or gone: then it is a message like any other.
     match tx.find_device(topic.device_type, topic.identifier)? {
         Some(device) if device.status != DeviceStatus::Removed => {
-            Ok(Some((device.id, take_uplink(tx, device.id, uplink, now)?)))
+            Ok(Some((device.id, take_uplink(tx, device, uplink, now)?)))
         }
         _ => Ok(None),
     }

@@ -1,13 +1,13 @@
 //! Telemetry: taking events in, reading them back.
 
 use super::access::reach;
-use super::device::{heard, known, target};
+use super::device::{heard, target};
 use super::effects::Effects;
 use super::operation::store_reports;
 use super::{App, Error, check_limit};
 use crate::model::actor::{Actor, Scope};
 use crate::model::change::Change;
-use crate::model::device::DeviceStatus;
+use crate::model::device::{Device, DeviceStatus};
 use crate::model::id::DeviceId;
 use crate::model::telemetry::{
     Event, LastValue, MAX_METRIC_NAME, MAX_SAMPLES, MAX_TEXT_VALUE, NewEvent, Point, Range, Sample, Value,
@@ -41,8 +41,8 @@ impl App {
             .inner
             .store
             .write(flush, move |tx| {
-                reach(tx, &actor, id, Scope::Operate)?;
-                take_uplink(tx, id, Uplink::Events(events), now)
+                let device = reach(tx, &actor, id, Scope::Operate)?;
+                take_uplink(tx, device, Uplink::Events(events), now)
             })
             .await?;
         self.after_uplink(id, now, taken).await;
@@ -134,13 +134,14 @@ impl App {
 }
 
 /// Stores what a device says with one message, within the transaction of whoever took the message.
-pub(super) fn take_uplink(tx: &Tx<'_>, id: DeviceId, uplink: Uplink, now: Timestamp) -> Result<Taken, Error> {
-    let device = known(tx, id)?;
+pub(super) fn take_uplink(tx: &Tx<'_>, mut device: Device, uplink: Uplink, now: Timestamp) -> Result<Taken, Error> {
     if device.status == DeviceStatus::Removed {
         return Err(Error::missing(format!("device {}", target(&device))));
     }
     let mut taken = Taken::default();
-    taken.effects.heard.extend(heard(tx, id, now)?);
+    if heard(tx, &mut device, now)? {
+        taken.effects.heard.push(device.clone());
+    }
     match uplink {
         Uplink::Event(event) => taken.events.push(event),
         Uplink::Events(events) => taken.events = events,

@@ -145,18 +145,17 @@ impl App {
 /// The device that is to do something, unless it is removed; notes that it was heard when it asks itself. Also tells
 /// whether it was the device itself, and what being heard changed.
 pub(super) fn poll(tx: &Tx<'_>, actor: &Actor, id: DeviceId, now: Timestamp) -> Result<Poll, Error> {
-    let device = reach(tx, actor, id, Scope::Operate)?;
+    let mut device = reach(tx, actor, id, Scope::Operate)?;
     if device.status == DeviceStatus::Removed {
         return Err(Error::missing(format!("device {}", target(&device))));
     }
     let own = actor.is_device(id);
-    let changed = if own { heard(tx, id, now)? } else { None };
+    let changed = (own && heard(tx, &mut device, now)?).then(|| device.clone());
     Ok(Poll { device, own, changed })
 }
 
 /// What [`poll`] found.
 pub(super) struct Poll {
-    /// As it was before it was heard.
     pub(super) device: Device,
     /// It is the device itself that asks.
     pub(super) own: bool,
