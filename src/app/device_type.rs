@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::{App, Error, require};
 use crate::model::actor::{Actor, Scope};
 use crate::model::audit::Outcome;
-use crate::model::device_type::{DeviceType, MAX_TOKEN_DAYS, Payload, PushRoute};
+use crate::model::device_type::{DeviceType, MAX_TOKEN_DAYS, PushRoute};
 use crate::model::text::{MAX_DESCRIPTION, MAX_NAME, check_label, check_word};
 use crate::store::{Flush, Store};
 
@@ -195,11 +195,10 @@ fn check(device_type: &DeviceType) -> Result<(), Error> {
     for feature in &device_type.features {
         check_word("a feature's code", &feature.code).map_err(|why| Error::invalid("features", why))?;
         check_label("a feature's name", &feature.name, MAX_NAME).map_err(|why| Error::invalid("features", why))?;
-        if let Payload::Choice { choices } = &feature.payload
-            && (choices.is_empty() || choices.len() > MAX_PARTS)
-        {
-            return Err(Error::invalid("features", format!("feature {:?} has 1 to {MAX_PARTS} choices", feature.code)));
-        }
+        feature
+            .payload
+            .check_definition()
+            .map_err(|why| Error::invalid("features", format!("{:?}: {why}", feature.code)))?;
         check_routes(&feature.push)?;
     }
     for code in &device_type.initial_operations {
@@ -228,4 +227,64 @@ fn check_routes(routes: &[PushRoute]) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{BUILT_IN, check};
+    use crate::model::device_type::{DeviceType, FieldKind, Format, PayloadField};
+
+    /// A value as a form would hold it: the default, else the least that fits.
+    fn filled(field: &PayloadField) -> Value {
+        if let Some(default) = &field.default {
+            return default.clone();
+        }
+        let text = || match (field.choices.first(), field.format) {
+            (Some(choice), _) => choice.clone(),
+            (None, Some(Format::Url)) => "https://pym.example/a".to_owned(),
+            (None, Some(Format::Package)) => "org.example.app".to_owned(),
+            (None, Some(Format::Host)) => "pym.example".to_owned(),
+            (None, Some(Format::Port)) => "443".to_owned(),
+            (None, Some(Format::Time)) => "12:30".to_owned(),
+            (None, None) => "1".repeat(field.min_length.unwrap_or(1) as usize),
+        };
+        let object = |fields: &[PayloadField]| -> Value {
+            fields.iter().map(|field| (field.name.clone(), filled(field))).collect::<serde_json::Map<_, _>>().into()
+        };
+        match field.kind {
+            FieldKind::String => text().into(),
+            FieldKind::Bool => true.into(),
+            FieldKind::Int | FieldKind::Long | FieldKind::Float | FieldKind::Double => field.min.unwrap_or(1).into(),
+            FieldKind::Object => object(&field.fields),
+            FieldKind::List if field.fields.is_empty() => json!([text()]),
+            FieldKind::List => json!([object(&field.fields)]),
+        }
+    }
+
+    #[test]
+    fn every_built_in_type_is_sound_and_its_forms_can_be_sent() {
+        for text in BUILT_IN {
+            let device_type: DeviceType = toml::from_str(text).unwrap();
+            check(&device_type).unwrap_or_else(|why| panic!("{}: {why}", device_type.name));
+            for (at, feature) in device_type.features.iter().enumerate() {
+                let twice = device_type.features.iter().skip(at + 1).any(|other| other.code == feature.code);
+                assert!(!twice, "{} is there twice", feature.code);
+                let fields = feature.payload.fields();
+                for field in fields {
+                    assert!(!field.title.is_empty(), "{} {} has no title", feature.code, field.name);
+                }
+                if fields.is_empty() {
+                    continue;
+                }
+                let whole: Value = fields
+                    .iter()
+                    .map(|field| (field.name.clone(), filled(field)))
+                    .collect::<serde_json::Map<_, _>>()
+                    .into();
+                assert_eq!(feature.payload.check_value(&whole), Ok(()), "{}", feature.code);
+            }
+        }
+    }
 }

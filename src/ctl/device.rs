@@ -429,8 +429,8 @@ fn payload(payload: &Payload) -> String {
         Payload::None => "none".to_owned(),
         Payload::Choice { choices } => choices.join(" or "),
         Payload::Text => "text".to_owned(),
-        Payload::Json { fields } if fields.is_empty() => "JSON".to_owned(),
-        Payload::Json { fields } => {
+        Payload::Json { fields, .. } if fields.is_empty() => "JSON".to_owned(),
+        Payload::Json { fields, .. } => {
             let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
             format!("JSON with {}", names.join(", "))
         }

@@ -1,6 +1,10 @@
 //! A device type as data: what its devices measure, which operations they know, and how these are pushed.
 
+mod payload;
+
 use serde::{Deserialize, Serialize};
+
+pub use payload::{FieldKind, Format, MASK, Payload, PayloadField, is_package};
 
 use super::operation::OperationKind;
 
@@ -81,41 +85,12 @@ pub struct Feature {
     /// Ask a person before sending: it interrupts or destroys something.
     #[serde(default)]
     pub confirm: bool,
+    /// It may stand in a policy; its payload is then the content there.
+    #[serde(default)]
+    pub policy: bool,
     /// Routes for this feature alone, in place of its type's.
     #[serde(default)]
     pub push: Vec<PushRoute>,
-}
-
-/// What a feature's payload may be.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "form", rename_all = "lowercase", deny_unknown_fields)]
-pub enum Payload {
-    /// No payload is needed; one that is given is passed on.
-    #[default]
-    Any,
-    /// The operation takes no payload.
-    None,
-    /// One of these words, in any letter case; sent as written here.
-    Choice { choices: Vec<String> },
-    /// Text of any kind.
-    Text,
-    /// A JSON object; `fields` are what people read of it.
-    Json {
-        #[serde(default)]
-        fields: Vec<PayloadField>,
-    },
-}
-
-/// One member of a JSON payload.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PayloadField {
-    pub name: String,
-    #[serde(default)]
-    pub title: String,
-    pub kind: MetricKind,
-    #[serde(default)]
-    pub required: bool,
 }
 
 /// One way to push an operation over MQTT.
@@ -151,50 +126,6 @@ impl DeviceType {
     }
 }
 
-impl Payload {
-    /// The payload to send, or why this one cannot be sent.
-    ///
-    /// # Errors
-    /// A sentence for the caller, when the payload does not fit the form.
-    pub fn check(&self, given: Option<&str>) -> Result<Option<String>, String> {
-        let given = given.filter(|text| !text.is_empty());
-        match (self, given) {
-            (Self::Any, text) => Ok(text.map(str::to_owned)),
-            (Self::None, None) => Ok(None),
-            (Self::None, Some(_)) => Err("this operation takes no payload".to_owned()),
-            (Self::Choice { choices }, text) => text
-                .and_then(|text| choices.iter().find(|choice| choice.eq_ignore_ascii_case(text)))
-                .map(|choice| Some(choice.clone()))
-                .ok_or_else(|| format!("the payload must be one of {}", choices.join(", "))),
-            (Self::Text, Some(text)) => Ok(Some(text.to_owned())),
-            (Self::Text, None) => Err("the payload is missing".to_owned()),
-            (Self::Json { fields }, text) => check_json(fields, text),
-        }
-    }
-}
-
-fn check_json(fields: &[PayloadField], text: Option<&str>) -> Result<Option<String>, String> {
-    let Some(text) = text else {
-        return match fields.iter().find(|field| field.required) {
-            Some(field) => Err(format!("the payload is missing: {:?} is required", field.name)),
-            None => Ok(None),
-        };
-    };
-    let object: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(text).map_err(|error| format!("the payload is not a JSON object: {error}"))?;
-    for field in fields {
-        match object.get(&field.name) {
-            None | Some(serde_json::Value::Null) if field.required => {
-                return Err(format!("payload field {:?} is missing", field.name));
-            }
-            None | Some(serde_json::Value::Null) => {}
-            Some(value) if field.kind.admits(value) => {}
-            Some(_) => return Err(format!("payload field {:?} must be of type {}", field.name, field.kind.name())),
-        }
-    }
-    Ok(Some(text.to_owned()))
-}
-
 impl MetricKind {
     /// The word on the wire.
     #[must_use]
@@ -218,29 +149,5 @@ impl MetricKind {
             Self::Int | Self::Long => value.is_i64() || value.is_u64(),
             Self::Float | Self::Double => value.is_number(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_choice_is_sent_as_the_type_writes_it() {
-        let payload = Payload::Choice { choices: vec!["ON".to_owned(), "OFF".to_owned()] };
-        assert_eq!(payload.check(Some("on")), Ok(Some("ON".to_owned())));
-        assert_eq!(payload.check(Some("dim")), Err("the payload must be one of ON, OFF".to_owned()));
-        assert!(payload.check(None).is_err());
-    }
-
-    #[test]
-    fn a_json_payload_names_the_field_that_is_wrong() {
-        let field =
-            PayloadField { name: "pin".to_owned(), title: String::new(), kind: MetricKind::String, required: true };
-        let payload = Payload::Json { fields: vec![field] };
-        assert_eq!(payload.check(Some(r#"{"pin":"1"}"#)), Ok(Some(r#"{"pin":"1"}"#.to_owned())));
-        assert_eq!(payload.check(Some(r#"{"pin":1}"#)), Err("payload field \"pin\" must be of type STRING".to_owned()));
-        assert_eq!(payload.check(Some("{}")), Err("payload field \"pin\" is missing".to_owned()));
-        assert!(payload.check(Some("[")).unwrap_err().starts_with("the payload is not a JSON object"));
     }
 }

@@ -214,6 +214,7 @@ mod lists {
             kind: OperationKind::Command,
             payload,
             confirm,
+            policy: false,
             push: Vec::new(),
         };
         let choices = vec!["ON".to_owned(), "OFF".to_owned()];

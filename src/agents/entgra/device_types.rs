@@ -138,6 +138,7 @@ impl TypeBody {
                 kind: kind.unwrap_or(OperationKind::Command),
                 payload: Payload::Any,
                 confirm: false,
+                policy: false,
                 push: Vec::new(),
                 code: body.code,
             }

@@ -107,7 +107,7 @@ impl Stage {
             Payload::None => Self::Confirm { feature, payload: None },
             Payload::Choice { choices } => Self::Choice { choices: choices.clone(), feature, row: 0 },
             Payload::Any | Payload::Text => Self::Text { feature, input: Input::default(), problem: None },
-            Payload::Json { fields } => {
+            Payload::Json { fields, .. } => {
                 let members: Vec<String> = fields.iter().map(|field| format!("{:?}: ", field.name)).collect();
                 let text = format!("{{{}}}", members.join(", "));
                 Self::Text { input: Input::new(&text), feature, problem: None }

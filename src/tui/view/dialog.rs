@@ -215,9 +215,9 @@ fn text_lines(feature: &Feature, input: &Input) -> Vec<Line<'static>> {
     ])];
     match &feature.payload {
         Payload::Any => lines.push(Line::styled("may be left empty", theme::DIM)),
-        Payload::Json { fields } => lines.extend(fields.iter().map(|field| {
+        Payload::Json { fields, .. } => lines.extend(fields.iter().map(|field| {
             let needed = if field.required { ", required" } else { "" };
-            let text = format!("{}: {}{needed}  {}", field.name, field.kind.name(), field.title);
+            let text = format!("{}: {}{needed}  {}", field.name, field.describe(), field.title);
             Line::styled(clean(&text), theme::DIM)
         })),
         Payload::None | Payload::Choice { .. } | Payload::Text => {}
