@@ -142,7 +142,7 @@ fn any_json() -> impl Strategy<Value = Value> {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             prop::collection::vec(("(a|b|c)", inner), 0..4)
-                .prop_map(|members| Value::from(Map::from_iter(members.into_iter().map(|(k, v)| (k, v))))),
+                .prop_map(|members| Value::from(members.into_iter().collect::<Map<_, _>>())),
         ]
     })
 }
