@@ -10,6 +10,7 @@ mod audit;
 mod auth;
 mod backup;
 mod call;
+mod certificate;
 mod device;
 mod device_type;
 mod group;

@@ -5,6 +5,7 @@ mod access;
 pub mod agent;
 pub mod audit;
 pub mod backup;
+pub mod certificate;
 pub mod clock;
 pub mod device;
 pub mod device_type;
@@ -30,7 +31,7 @@ pub(crate) mod testing;
 mod tests;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -43,6 +44,7 @@ pub use crate::store::{Flush, StoreError};
 use crate::auth::Auth;
 use crate::metrics::Metrics;
 use crate::model::actor::{Actor, Principal, Scope};
+use crate::pki::Pki;
 use crate::store::Store;
 
 use device_type::DeviceTypes;
@@ -69,6 +71,7 @@ struct Inner {
     presence: Presence,
     downlink: mpsc::Sender<Downlink>,
     host: HostState,
+    pki: OnceLock<Arc<Pki>>,
 }
 
 /// What the configuration decides for the application.
@@ -113,6 +116,7 @@ impl App {
             presence: Presence::default(),
             downlink,
             host,
+            pki: OnceLock::new(),
         };
         Ok((Self { inner: Arc::new(inner) }, pushes))
     }

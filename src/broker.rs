@@ -34,6 +34,7 @@ use crate::app::downlink::Downlink;
 use crate::app::{App, Error};
 use crate::metrics::Metrics;
 use crate::model::change::NoticeKind;
+use crate::net::Peer;
 use connect::Turns;
 use connection::Connection;
 use exchange::{Exchange, Shared};
@@ -99,14 +100,15 @@ impl Broker {
         Ok((broker, tasks))
     }
 
-    /// Serves one connection to its end: of its client, or by `shutdown`. `origin` is the client's address.
-    pub async fn serve<S>(&self, stream: S, origin: String, shutdown: CancellationToken)
+    /// Serves one connection to its end: of its client, or by `shutdown`. The peer tells the client's address, and the
+    /// certificate it showed.
+    pub async fn serve<S>(&self, stream: S, peer: Peer, shutdown: CancellationToken)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
         let _open = Open::count(self.inner.app.metrics());
         let mut socket = Socket::new(stream);
-        let connecting = Box::pin(connect::connect(self, &mut socket, &origin));
+        let connecting = Box::pin(connect::connect(self, &mut socket, &peer));
         match shutdown.run_until_cancelled(connecting).await {
             Some(Some(client)) => Connection::new(self, socket, client).serve(&shutdown).await,
             Some(None) | None => {

@@ -5,6 +5,7 @@
 //! connection it had kept turned out to be closed; reconnecting a [`watch::Watch`] is its reader's part.
 
 pub mod admin;
+pub mod certificate;
 mod connection;
 pub mod device;
 pub mod error;

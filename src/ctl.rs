@@ -5,6 +5,7 @@
 
 mod admin;
 mod backup;
+mod certificate;
 mod csv;
 mod device;
 mod failure;
@@ -118,6 +119,8 @@ enum Command {
     Telemetry(telemetry::Args),
     /// List and change groups of devices
     Groups(group::Args),
+    /// List, sign and revoke certificates of devices
+    Certificates(certificate::Args),
     /// List, make and revoke API tokens
     Tokens(admin::TokensArgs),
     /// List and change the people who operate the site
@@ -175,6 +178,7 @@ async fn execute(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Cancel(args) => operation::cancel(&client, args, output).await,
         Command::Telemetry(args) => telemetry::show(&client, args, output).await,
         Command::Groups(args) => group::groups(&client, args, output).await,
+        Command::Certificates(args) => certificate::certificates(&client, args, output).await,
         Command::Tokens(args) => admin::tokens(&client, args, output).await,
         Command::Users(args) => admin::users(&client, args, output).await,
         Command::Audit(args) => admin::audit(&client, args, output).await,

@@ -46,6 +46,8 @@ const LONGEST_START: Duration = Duration::from_mins(10);
 const TASK_DEADLINE: Duration = Duration::from_secs(5);
 /// File descriptors beside those of connections: the store, the log, the listeners, and room to breathe.
 const SPARE_FILES: u64 = 256;
+/// Browsers come to this port: asked for a certificate, they would bother people with it. The other ports under TLS ask.
+const PEOPLES_PORT: u16 = 9443;
 
 /// Why the daemon did not start, or did not go on.
 #[derive(Debug, thiserror::Error)]
@@ -138,6 +140,7 @@ impl Daemon {
         };
         let (app, downlink) =
             App::open(store, clock, Arc::clone(&metrics), settings).await.map_err(DaemonError::App)?;
+        app.use_pki(Arc::clone(&pki));
         certificates::refresh(&app, Arc::clone(&pki)).await;
         first_start(&app, &config).await?;
 
@@ -248,19 +251,25 @@ fn serve(
     pki: &Pki,
 ) -> Result<(), DaemonError> {
     let routes = routes(app, pki, net);
-    let tls = Arc::new(pki.server_config(&http::PROTOCOLS)?);
-    for (listener, tls) in with_tls(listeners.http, None).chain(with_tls(listeners.https, Some(tls))) {
+    let for_people = Arc::new(pki.server_config(&http::PROTOCOLS)?);
+    let for_devices = Arc::new(pki.server_config_for_devices(&http::PROTOCOLS)?);
+    let https = listeners.https.into_iter().map(|listener| {
+        let people = listener.local_addr().is_ok_and(|address| address.port() == PEOPLES_PORT);
+        let tls = Arc::clone(if people { &for_people } else { &for_devices });
+        (listener, Some(tls))
+    });
+    for (listener, tls) in with_tls(listeners.http, None).chain(https) {
         let (net, routes) = (net.clone(), routes.clone());
         tasks.spawn("http", async move { net.serve_http(listener, tls, routes).await });
     }
-    let tls = Arc::new(pki.server_config(&[])?);
+    let tls = Arc::new(pki.server_config_for_devices(&[])?);
     for (listener, tls) in with_tls(listeners.mqtt, None).chain(with_tls(listeners.mqtts, Some(tls))) {
         let (net, broker) = (net.clone(), broker.clone());
         tasks.spawn("mqtt", async move {
             let stop = net.stopping();
             let serve = move |stream, peer: Peer| {
                 let (broker, stop) = (broker.clone(), stop.clone());
-                async move { broker.serve(stream, peer.to_string(), stop).await }
+                async move { broker.serve(stream, peer, stop).await }
             };
             net.serve_streams(listener, tls, serve).await;
         });

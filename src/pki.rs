@@ -1,10 +1,13 @@
 //! The site's public-key infrastructure: one certificate authority, and the server certificate it issues.
 //!
+//! [`device`] holds what it issues to devices.
+//!
 //! Both are ECDSA P-256, kept in `<data_dir>/ca/`: `ca.pem` and `server.pem`, each with its certificate and its key in
 //! one file, so that a certificate and a key of different age cannot meet. The authority is made once and never
 //! replaced by Pym; the server certificate is issued anew whenever it no longer fits the site.
 
 mod ca;
+pub mod device;
 mod server;
 
 use std::fmt;
@@ -16,13 +19,15 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::CertificateDer;
-use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::server::danger::ClientCertVerifier;
+use tokio_rustls::rustls::server::{ClientHello, NoClientAuth, ResolvesServerCert, WebPkiClientVerifier};
 use tokio_rustls::rustls::sign::CertifiedKey;
-use tokio_rustls::rustls::{self, ServerConfig};
+use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
 
 use crate::file;
 use crate::model::timestamp::Timestamp;
 use ca::Authority;
+use device::{Certified, Request};
 use server::ServerCertificate;
 
 /// Certificates are issued as if it were at least this time, 2026-01-01: a board without a clock starts in the past.
@@ -45,6 +50,8 @@ pub enum PkiError {
     AuthorityExpired { until: Timestamp },
     #[error("cannot issue the {what} certificate")]
     Issue { what: &'static str, source: rcgen::Error },
+    #[error("cannot read the certificate just issued: {reason}")]
+    Unreadable { reason: String },
     #[error("cannot get random bytes from the system")]
     Random,
     #[error("cannot set TLS up")]
@@ -121,15 +128,54 @@ impl Pki {
         self.server.with(|current| current.not_after)
     }
 
+    /// Issues a certificate for a device's key: two years, as a client, named by the device's type and identifier.
+    pub fn issue(
+        &self,
+        request: &Request,
+        device_type: &str,
+        identifier: &str,
+        now: Timestamp,
+    ) -> Result<Certified, PkiError> {
+        device::issue(&self.authority, request, device_type, identifier, now)
+    }
+
+    /// Checks that the authority issued the certificate, for clients, and that its time is now; whether it was revoked
+    /// is not known here. The error is a sentence.
+    pub fn verify(&self, certificate: &Certified, now: Timestamp) -> Result<(), String> {
+        device::verify(&self.authority, certificate, now)
+    }
+
+    /// The list of revoked certificates in DER, good for a day; `revoked` are serial numbers in hex and times.
+    pub fn revocation_list(&self, revoked: &[(String, Timestamp)], now: Timestamp) -> Result<Vec<u8>, PkiError> {
+        device::revocation_list(&self.authority, revoked, now)
+    }
+
     /// A TLS configuration (1.2 and 1.3, no client certificates) that always shows the current server certificate.
     ///
     /// `protocols` are the ALPN names on offer, best first; empty for none.
     pub fn server_config(&self, protocols: &[&[u8]]) -> Result<ServerConfig, PkiError> {
+        self.config(protocols, Arc::new(NoClientAuth))
+    }
+
+    /// As [`Pki::server_config`], and clients are asked for a certificate of this authority. Who has none comes in
+    /// without; with one of another authority the handshake fails. Whether it was revoked is not looked at: a resumed
+    /// session is not verified again, so the application looks at every request and connection.
+    pub fn server_config_for_devices(&self, protocols: &[&[u8]]) -> Result<ServerConfig, PkiError> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.authority.certificate.clone()).map_err(|source| PkiError::Tls { source })?;
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+            .allow_unauthenticated()
+            .build()
+            .map_err(|error| PkiError::Tls { source: rustls::Error::General(error.to_string()) })?;
+        self.config(protocols, verifier)
+    }
+
+    fn config(&self, protocols: &[&[u8]], clients: Arc<dyn ClientCertVerifier>) -> Result<ServerConfig, PkiError> {
         let tls = |source| PkiError::Tls { source };
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(tls)?
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients)
             .with_cert_resolver(Arc::clone(&self.server) as Arc<dyn ResolvesServerCert>);
         config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
         // Stateless tickets: devices that reconnect spare the board a full handshake and cost it no memory meanwhile.

@@ -5,6 +5,7 @@
 
 mod audit;
 mod backup;
+mod certificate;
 mod device;
 mod device_type;
 mod error;
@@ -32,6 +33,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+pub use certificate::NewCertificate;
 pub use error::StoreError;
 pub use oauth::{ClientRow, Holder, Revoked, TokenKind, TokenRow};
 pub use session::SessionRow;

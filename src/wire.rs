@@ -4,6 +4,7 @@
 //! members they do not know. Lists are [`Page`]s.
 
 pub mod admin;
+pub mod certificate;
 pub mod device;
 pub mod group;
 pub mod host;

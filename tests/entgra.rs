@@ -89,6 +89,7 @@ impl<R: Reply + Send, F: warp::Filter<Extract = (R,), Error = warp::Rejection> +
             address: "192.0.2.7:4711".parse().unwrap(),
             local: "192.168.1.2:8280".parse().unwrap(),
             tls: false,
+            certificate: None,
         };
         let mut request =
             warp::test::request().method(method).path(path).extension(peer).header("host", "pi.local:8280");

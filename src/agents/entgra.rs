@@ -6,6 +6,7 @@
 
 mod arduino;
 mod call;
+mod certificate;
 mod device_types;
 mod download;
 mod errors;

@@ -1,4 +1,5 @@
-//! Who calls: the process at the other end of the control socket, or whoever owns the token or session shown.
+//! Who calls: the process at the other end of the control socket, or whoever owns the token, session or certificate
+//! shown.
 
 use warp::http::header::{AUTHORIZATION, COOKIE, HOST, HeaderValue, ORIGIN};
 use warp::http::{HeaderMap, Method, StatusCode};
@@ -28,7 +29,8 @@ pub(super) fn stranger(peer: &Peer) -> Caller {
 /// Finds out who calls.
 ///
 /// # Errors
-/// 401 for credentials that are worth nothing; without any the caller is anonymous. 403 for a session's cookie that
+/// 401 for credentials that are worth nothing; without any the caller is the device of the connection's certificate, or
+/// anonymous. 403 for a session's cookie that
 /// another site makes the browser send.
 pub(super) async fn caller(api: &Api, peer: &Peer, method: &Method, headers: &HeaderMap) -> Result<Caller, Problem> {
     let origin = peer.to_string();
@@ -44,6 +46,9 @@ pub(super) async fn caller(api: &Api, peer: &Peer, method: &Method, headers: &He
             return Err(Problem::new(StatusCode::FORBIDDEN, detail));
         }
         token
+    } else if let Some(certificate) = peer.certificate() {
+        let actor = api.app.certificate_actor(certificate, &origin).await?;
+        return Ok(Caller { peer: *peer, actor, token: None });
     } else {
         return Ok(stranger(peer));
     };

@@ -2,7 +2,10 @@
 
 use super::call::Call;
 use super::problem::Problem;
-use super::{agent, audit, backup, device, device_type, group, health, host, operation, telemetry, token, user, watch};
+use super::{
+    agent, audit, backup, certificate, device, device_type, group, health, host, operation, telemetry, token, user,
+    watch,
+};
 use crate::net::table;
 
 pub(super) use crate::net::table::{public, route};
@@ -22,6 +25,7 @@ pub fn table() -> Table {
         device::routes(),
         agent::routes(),
         telemetry::routes(),
+        certificate::routes(),
         group::routes(),
         operation::routes(),
         token::routes(),

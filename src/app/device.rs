@@ -191,6 +191,7 @@ impl App {
                 change_status(tx, &mut device, DeviceStatus::Removed, &by, "removed", now)?;
                 tx.end_enrollment(device.number, now)?;
                 tx.revoke_device(device.number)?;
+                tx.revoke_certificates(device.number, 0, now, &by)?;
                 tx.audit(now, &actor, "device.remove", &target(&device), Outcome::Done, "")?;
                 Ok(device)
             })

@@ -13,7 +13,7 @@ pub enum Downlink {
     Push(Push),
     /// End every connection of the device and, when `forget`, its sessions too: it was removed, blocked or its tokens were revoked.
     Close { device: DeviceId, forget: bool },
-    /// End the connections of a user whose token was revoked: those that logged in with the token of this hash.
+    /// End the connections whose token or certificate was revoked: those that logged in with the one of this SHA-256.
     CloseToken { hash: [u8; 32] },
 }
 

@@ -7,6 +7,7 @@ use super::telemetry::{Taken, take_uplink};
 use super::{App, Error};
 use crate::auth::secret;
 use crate::model::actor::Actor;
+use crate::model::certificate::Fingerprint;
 use crate::model::device::DeviceStatus;
 use crate::model::id::DeviceId;
 use crate::model::mqtt::{Message, Qos, SessionKey, StoredSession};
@@ -21,7 +22,7 @@ const CLOCK_SET: Timestamp = Timestamp::from_secs(1_577_836_800);
 #[derive(Clone, Debug)]
 pub struct Login {
     pub actor: Actor,
-    /// SHA-256 of the token, as [`Downlink::CloseToken`](super::downlink::Downlink::CloseToken) names it.
+    /// SHA-256 of the token, or of the certificate shown instead, as [`Downlink::CloseToken`](super::downlink::Downlink::CloseToken) names it.
     pub token: [u8; 32],
 }
 
@@ -118,6 +119,14 @@ impl App {
     /// [`Error::Unauthorized`] when it is unknown or expired, or its device may not speak.
     pub async fn mqtt_login(&self, token: &str, origin: &str) -> Result<Login, Error> {
         Ok(Login { actor: self.bearer(token, origin).await?, token: secret::hash(token) })
+    }
+
+    /// The device that shows a certificate; what stands for the token is its fingerprint.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] when the certificate is unknown, revoked or expired, or its device may not speak.
+    pub async fn mqtt_certificate_login(&self, certificate: Fingerprint, origin: &str) -> Result<Login, Error> {
+        Ok(Login { actor: self.certificate_actor(certificate, origin).await?, token: certificate.0 })
     }
 
     /// The owner of the device of that type and identifier; `None` for one that is unknown or removed.

@@ -67,6 +67,12 @@ pub(crate) fn itself(device: &Device) -> Actor {
 }
 
 impl Site {
+    /// Opens the site CA.
+    pub(crate) fn with_ca(&self) {
+        let pki = crate::pki::Pki::open(&self.app.settings().data_dir, self.clock.now(), "gateway", &[]).unwrap();
+        self.app.use_pki(Arc::new(pki));
+    }
+
     /// Enrolls a Raspberry Pi.
     pub(crate) async fn pi(&self, identifier: &str) -> Device {
         let new = NewDevice {

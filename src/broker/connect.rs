@@ -21,6 +21,7 @@ use crate::model::actor::{Actor, Principal};
 use crate::model::change::NoticeKind;
 use crate::model::id::DeviceId;
 use crate::model::mqtt::{Message, Qos, SessionKey};
+use crate::net::Peer;
 
 /// A client that was let in.
 #[derive(Debug)]
@@ -49,10 +50,11 @@ fn device(actor: &Actor) -> Option<DeviceId> {
 }
 
 /// Reads the CONNECT and answers it; `None` when the connection is to be closed. The answer waits in the output.
-pub(super) async fn connect<S>(broker: &Broker, socket: &mut Socket<S>, origin: &str) -> Option<Client>
+pub(super) async fn connect<S>(broker: &Broker, socket: &mut Socket<S>, peer: &Peer) -> Option<Client>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let origin = peer.to_string();
     let metrics = broker.app().metrics();
     let first = match tokio::time::timeout(CONNECT_TIMEOUT, first_packet(socket)).await {
         Ok(Ok(Some(first))) => first,
@@ -80,7 +82,7 @@ where
             return None;
         }
     };
-    match admit(broker, connect, origin).await {
+    match admit(broker, connect, peer).await {
         Ok((client, present)) => {
             metrics.mqtt_accepted.inc();
             answer(socket, ConnectReturnCode::Success, present);
@@ -123,7 +125,7 @@ fn unavailable(why: &dyn std::fmt::Display) -> Refused {
 }
 
 /// Finds out who it is and takes a seat at its session; says whether the session was there before.
-async fn admit(broker: &Broker, connect: Connect, origin: &str) -> Result<(Client, bool), Refused> {
+async fn admit(broker: &Broker, connect: Connect, peer: &Peer) -> Result<(Client, bool), Refused> {
     let id = &connect.client_id;
     if (id.is_empty() && !connect.clean_session) || id.len() > MAX_CLIENT_ID {
         let why = format!("the client id has {} bytes", id.len());
@@ -133,7 +135,7 @@ async fn admit(broker: &Broker, connect: Connect, origin: &str) -> Result<(Clien
     let client_id = if id.is_empty() { unique() } else { id.clone() };
     loop {
         let withdrawals = broker.shared().lock().withdrawals;
-        let login = log_in(broker, &connect, origin).await?;
+        let login = log_in(broker, &connect, peer).await?;
         let key = SessionKey { principal: principal(&login.actor.principal), client_id: client_id.clone() };
         // One CONNECT of a key at a time, so that store and router agree on the session.
         let _turn = broker.turns().take(&key).await;
@@ -157,11 +159,23 @@ async fn admit(broker: &Broker, connect: Connect, origin: &str) -> Result<(Clien
     }
 }
 
-/// The token is the user name, or the password when the user name is none.
-async fn log_in(broker: &Broker, connect: &Connect, origin: &str) -> Result<Login, Refused> {
+/// The token is the user name, or the password when the user name is none. Who shows neither is the device that the
+/// certificate of the connection names.
+async fn log_in(broker: &Broker, connect: &Connect, peer: &Peer) -> Result<Login, Refused> {
     /// Shorter passwords are no tokens.
     const MIN_TOKEN: usize = 36;
-    let Some(login) = &connect.login else {
+    let origin = &peer.to_string();
+    let login = connect.login.as_ref().filter(|login| !login.username.is_empty() || !login.password.is_empty());
+    let Some(login) = login else {
+        if let Some(certificate) = peer.certificate() {
+            return match Box::pin(broker.app().mqtt_certificate_login(certificate, origin)).await {
+                Ok(login) => Ok(login),
+                Err(error @ Error::Unauthorized(_)) => {
+                    Err((ConnectReturnCode::NotAuthorized, Refusal::Credentials, error.to_string()))
+                }
+                Err(error) => Err(unavailable(&error)),
+            };
+        }
         return Err((ConnectReturnCode::NotAuthorized, Refusal::Credentials, "no credentials".to_owned()));
     };
     let mut refusal = Error::Unauthorized("no token".to_owned());

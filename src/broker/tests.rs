@@ -22,6 +22,7 @@ use super::codec;
 use crate::app::downlink::Downlink;
 use crate::app::testing::{Site, operator, site};
 use crate::model::actor::Scopes;
+use crate::model::certificate::Fingerprint;
 use crate::model::device::Device;
 
 /// Far more than anything takes.
@@ -34,6 +35,12 @@ struct Hub {
     work: JoinSet<()>,
     pi: Device,
     shutdown: CancellationToken,
+}
+
+/// Where the clients come from, and the certificate they show.
+fn remote(certificate: Option<Fingerprint>) -> crate::net::Peer {
+    let (address, local) = ("10.0.0.9:40000".parse().unwrap(), "10.0.0.1:8883".parse().unwrap());
+    crate::net::Peer::Remote { address, local, tls: certificate.is_some(), certificate }
 }
 
 impl Hub {
@@ -60,7 +67,7 @@ impl Hub {
     fn open(&self) -> Peer {
         let (near, far) = tokio::io::duplex(64 * 1024);
         let (broker, shutdown) = (self.broker.clone(), self.shutdown.clone());
-        tokio::spawn(async move { broker.serve(far, "10.0.0.9".to_owned(), shutdown).await });
+        tokio::spawn(async move { broker.serve(far, remote(None), shutdown).await });
         Peer { stream: near, input: BytesMut::new(), early: VecDeque::new() }
     }
 

@@ -33,8 +33,8 @@ impl Entrance {
     /// Sees a connection through to its stream; `None` if it did not get there, which is counted.
     pub(super) async fn open(&self, net: &Net, socket: TcpStream) -> Option<(Stream, Peer)> {
         let (address, local) = (canonical(socket.peer_addr().ok()?), canonical(socket.local_addr().ok()?));
-        let peer = Peer::Remote { address, local, tls: self.tls.is_some() };
         let stream = net.inner.stop.run_until_cancelled(self.stream(net, socket, address, local)).await??;
+        let peer = Peer::Remote { address, local, tls: self.tls.is_some(), certificate: stream.certificate() };
         Some((stream, peer))
     }
 

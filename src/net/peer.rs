@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+use crate::model::certificate::Fingerprint;
+
 /// The other end of a connection, as far as the connection itself tells. Found in the extensions of every request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
@@ -14,12 +16,23 @@ pub enum Peer {
         local: SocketAddr,
         /// Whether it is under TLS.
         tls: bool,
+        /// The certificate the client showed in the handshake; the site CA issued it, and may have revoked it since.
+        certificate: Option<Fingerprint>,
     },
     /// A process on this machine, by the uid the kernel vouches for.
     Local { uid: u32 },
 }
 
 impl Peer {
+    /// The certificate of a remote peer that showed one.
+    #[must_use]
+    pub const fn certificate(&self) -> Option<Fingerprint> {
+        match self {
+            Self::Remote { certificate, .. } => *certificate,
+            Self::Local { .. } => None,
+        }
+    }
+
     /// The address of a remote peer.
     #[must_use]
     pub const fn ip(&self) -> Option<IpAddr> {

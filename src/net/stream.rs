@@ -5,9 +5,12 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::server::TlsStream;
+
+use crate::model::certificate::Fingerprint;
 
 /// An accepted connection: plain, under TLS, or from this machine.
 pub enum Stream {
@@ -15,6 +18,15 @@ pub enum Stream {
     /// Boxed: the state of TLS is ten times the size of the others.
     Tls(Box<TlsStream<TcpStream>>),
     Unix(UnixStream),
+}
+
+impl Stream {
+    /// The certificate the client showed in its TLS handshake. A resumed session brings it along unverified.
+    pub(super) fn certificate(&self) -> Option<Fingerprint> {
+        let Self::Tls(stream) = self else { return None };
+        let leaf = stream.get_ref().1.peer_certificates()?.first()?;
+        Some(Fingerprint(Sha256::digest(leaf).into()))
+    }
 }
 
 impl fmt::Debug for Stream {

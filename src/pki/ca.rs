@@ -81,7 +81,7 @@ impl Authority {
 }
 
 /// The certificate alone in PEM (RFC 7468), without the key that is in the file beside it.
-fn to_pem(certificate: &CertificateDer<'_>) -> String {
+pub(super) fn to_pem(certificate: &CertificateDer<'_>) -> String {
     use base64::Engine as _;
     let body = base64::engine::general_purpose::STANDARD.encode(certificate);
     let mut pem = String::with_capacity(body.len() + body.len() / 64 + 56);

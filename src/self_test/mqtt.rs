@@ -46,7 +46,7 @@ pub(super) async fn round_trip(dir: &Path) -> Proof {
     let (door, stop) = (broker.clone(), net.stopping());
     let served = net.serve_streams(listener, None, move |stream, peer: Peer| {
         let (broker, stop) = (door.clone(), stop.clone());
-        async move { broker.serve(stream, peer.to_string(), stop).await }
+        async move { broker.serve(stream, peer, stop).await }
     });
     let client = Client { stream, input: BytesMut::new() };
     let told = unless_ended(served, client.converse(&token)).await;

@@ -51,6 +51,14 @@ impl Rx<'_> {
         Ok(self.connection.prepare_cached(&sql)?.query_row(params![name, name, device], |row| row.get(0))?)
     }
 
+    /// The devices of that identifier, whatever their types, that are not removed: at most `limit`.
+    pub fn devices_identified(&self, identifier: &str, limit: u32) -> Result<Vec<DeviceId>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id FROM device WHERE identifier = ?1 AND status <> 'REMOVED' ORDER BY number LIMIT ?2",
+        )?;
+        Ok(statement.query_map(params![identifier, limit], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
     /// One page of the devices that fit `filter`.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod arduino;
+mod certificate;
 #[path = "../common/mod.rs"]
 mod common;
 mod entgra;

@@ -14,6 +14,8 @@ fn body(path: &str, method: &str) -> Value {
         ("/devices/{id}/properties", _) => json!([]),
         ("/devices/{id}/telemetry", _) => json!({ "values": { "a": 1 } }),
         ("/devices/{id}", "PATCH") => json!({}),
+        ("/devices/{id}/certificates", _) => json!({ "csr": "" }),
+        ("/certificates" | "/certificates/verify", _) => json!({ "pem": "" }),
         ("/groups" | "/groups/{id}", _) => json!({ "name": "made-by-the-matrix" }),
         ("/groups/{id}/devices", _) => json!({ "devices": [NOBODY] }),
         ("/activities", _) => json!({ "code": "bulb", "payload": "ON", "devices": [NOBODY] }),
@@ -29,6 +31,7 @@ fn target(path: &str, device: &str) -> String {
     // Credentials are issued by what may be done to this device, its owner by more.
     let path = path.replace("/devices/{id}/tokens", &format!("/devices/{device}/tokens"));
     let path = path.replace("/devices/{id}/agent", &format!("/devices/{device}/agent"));
+    let path = path.replace("{serial}", "17");
     let path = path.replace("/devices/agent", "/devices/agent?type=arduino&name=x");
     let path = path.replace("/device-types/{name}", "/device-types/arduino").replace("{name}", "nobody");
     path.replace("/activities/{id}", "/activities/1").replace("{id}", NOBODY).replace("{metric}", "a")

@@ -12,6 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use pym::app::{App, Clock, Settings};
 use pym::metrics::Metrics;
 use pym::net::Peer;
+use pym::pki::Pki;
 use pym::store::Store;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -73,7 +74,7 @@ pub(crate) fn local() -> Caller {
 
 pub(crate) fn anonymous() -> Caller {
     let (address, local) = ("192.0.2.7:40000".parse().unwrap(), "192.0.2.1:9443".parse().unwrap());
-    Caller { peer: Peer::Remote { address, local, tls: true }, headers: Vec::new() }
+    Caller { peer: Peer::Remote { address, local, tls: true, certificate: None }, headers: Vec::new() }
 }
 
 pub(crate) fn bearer(token: &str) -> Caller {
@@ -100,6 +101,8 @@ impl Site {
         };
         let opened = App::open(store, Clock::default(), Arc::new(Metrics::default()), settings).await;
         let (app, downlink) = opened.unwrap();
+        let pki = Pki::open(dir.path(), app.clock().now(), "gateway", &[]).unwrap();
+        app.use_pki(Arc::new(pki));
         app.update_standing(|standing| standing.ready = true);
         let stop = CancellationToken::new();
         let routes = pym::api::routes(app.clone(), "-----BEGIN CERTIFICATE-----\n".to_owned(), stop.clone());

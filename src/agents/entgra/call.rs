@@ -70,16 +70,21 @@ impl Call {
         self.peer.to_string()
     }
 
-    /// Who calls: nobody without credentials, an error with wrong ones.
+    /// Who calls: without credentials the device of the connection's certificate, or nobody; an error with wrong ones.
     pub(super) async fn actor(&self) -> Result<Actor, Error> {
         let origin = self.origin();
         match self.credentials()? {
             Some(Credentials::Bearer(token)) => Ok(self.app.bearer(&token, &origin).await?),
             Some(Credentials::Basic { name, secret }) => Ok(self.app.basic(&name, &secret, &origin).await?),
-            None => Ok(match self.peer {
-                Peer::Local { uid } => Actor { principal: Principal::Local { uid }, scopes: Scopes::ALL, origin },
-                Peer::Remote { .. } => Actor { principal: Principal::Anonymous, scopes: Scopes::NONE, origin },
-            }),
+            None => match self.peer {
+                Peer::Local { uid } => Ok(Actor { principal: Principal::Local { uid }, scopes: Scopes::ALL, origin }),
+                Peer::Remote { certificate: Some(certificate), .. } => {
+                    Ok(self.app.certificate_actor(certificate, &origin).await?)
+                }
+                Peer::Remote { certificate: None, .. } => {
+                    Ok(Actor { principal: Principal::Anonymous, scopes: Scopes::NONE, origin })
+                }
+            },
         }
     }
 
@@ -126,6 +131,11 @@ impl Call {
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_slice(&self.body)
             .map_err(|error| Error::bad(format!("the body is not the JSON expected: {error}")))
+    }
+
+    /// The body as it came.
+    pub(super) fn body(&self) -> &[u8] {
+        &self.body
     }
 
     pub(super) fn has_body(&self) -> bool {

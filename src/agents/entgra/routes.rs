@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::errors::Error;
-use super::{arduino, device_types, download, events, generic, oauth, operation};
+use super::{arduino, certificate, device_types, download, events, generic, oauth, operation};
 use crate::net::table;
 
 pub(super) use crate::net::table::{public, route};
@@ -26,6 +26,7 @@ pub fn table() -> Table {
         generic::routes(),
         device_types::routes(),
         events::routes(),
+        certificate::routes(),
     ];
     Table::new(resources.into_iter().flatten().collect())
 }

@@ -116,7 +116,7 @@ async fn a_panic_leaves_the_session_and_the_device_to_others() {
     let (near, far) = tokio::io::duplex(64 * 1024);
     let armed = Arc::new(AtomicBool::new(false));
     let (broker, shutdown, mine) = (hub.broker.clone(), hub.shutdown.clone(), Mine(far, Arc::clone(&armed)));
-    let serving = tokio::spawn(async move { broker.serve(mine, "10.0.0.9".to_owned(), shutdown).await });
+    let serving = tokio::spawn(async move { broker.serve(mine, super::remote(None), shutdown).await });
     let mut peer = Peer { stream: near, input: BytesMut::new(), early: std::collections::VecDeque::new() };
     peer.send(Packet::Connect(connect("pi", &hub.token(&hub.pi).await, false))).await;
     assert!(matches!(peer.next().await, Packet::ConnAck(_)));

@@ -164,9 +164,12 @@ CREATE TABLE setting (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE certificate (
-    serial      TEXT PRIMARY KEY,      -- lower-case hex
+    number      INTEGER PRIMARY KEY AUTOINCREMENT,
+    serial      TEXT NOT NULL UNIQUE,  -- lower-case hex
     fingerprint BLOB NOT NULL UNIQUE,  -- SHA-256 of the DER
+    public_key  BLOB NOT NULL,         -- SHA-256 of the SubjectPublicKeyInfo
     subject     TEXT NOT NULL,
+    issuer      TEXT NOT NULL,
     device      INTEGER REFERENCES device ON DELETE CASCADE,
     issued_by   TEXT NOT NULL,         -- the principal who asked for it, or who brought it
     pem         TEXT NOT NULL,
@@ -175,7 +178,7 @@ CREATE TABLE certificate (
     created_at  INTEGER NOT NULL,
     revoked_at  INTEGER,
     revoked_by  TEXT
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX certificate_by_device ON certificate (device);
 
 -- Application packages the site hands to its devices; the bytes are files in the data directory.
