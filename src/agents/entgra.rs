@@ -4,6 +4,8 @@
 //! public sources of the server (`device-mgt-core`, `device-mgt-plugins`) and of its agents. Trailing slashes, unknown
 //! members and unknown scope words are accepted everywhere.
 
+mod activity;
+mod android_admin;
 mod arduino;
 mod call;
 mod certificate;

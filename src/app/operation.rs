@@ -2,10 +2,12 @@
 //! answers are taken in `report`.
 
 mod delivery;
+mod named;
 mod report;
 
 use std::sync::Arc;
 
+pub use named::Named;
 pub(super) use report::store_reports;
 
 use super::access::{reach, require_some};

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::errors::Error;
-use super::{arduino, certificate, device_types, download, events, generic, oauth, operation};
+use super::{android_admin, arduino, certificate, device_types, download, events, generic, oauth, operation};
 use crate::net::table;
 
 pub(super) use crate::net::table::{public, route};
@@ -20,6 +20,7 @@ const SPACES: [&str; 3] = ["/api/device-mgt/", "/api/certificate-mgt/", "/api/sc
 pub fn table() -> Table {
     let resources = [
         oauth::routes(),
+        android_admin::routes(),
         arduino::routes(),
         download::routes(),
         operation::routes(),
