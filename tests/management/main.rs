@@ -43,6 +43,7 @@ macro_rules! files {
 
 // One line a file, so that each resource adds its own.
 files![
+    android_admin,
     devices, //
 ];
 

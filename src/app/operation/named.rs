@@ -85,40 +85,21 @@ fn echo(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::app::testing::{operator, site, with};
-    use crate::model::device::NewDevice;
 
     #[tokio::test]
     async fn names_that_cannot_be_reached_are_told() {
         let site = site().await;
         let device = site.pi("pi-1").await;
-        let names = vec!["pi-1".to_owned(), "pi-9".to_owned()];
-        let send = async |names, actor| site.app.send_named(&actor, "raspberrypi", names, "stats", None, None).await;
-        let named = send(names, operator()).await.unwrap();
-        assert_eq!(named.identifiers, BTreeMap::from([(device.id, "pi-1".to_owned())]));
-        assert_eq!((named.refused, named.personal), (vec!["pi-9".to_owned()], false));
-        assert_eq!(named.activity.operations.len(), 1);
+        let wanted = vec!["pi-1".to_owned(), "pi-9".to_owned()];
+        let send = async |wanted, actor| site.app.send_named(&actor, "raspberrypi", wanted, "stats", None, None).await;
+        let sent = send(wanted, operator()).await.unwrap();
+        assert_eq!(sent.identifiers, BTreeMap::from([(device.id, "pi-1".to_owned())]));
+        assert_eq!((sent.refused, sent.personal), (vec!["pi-9".to_owned()], false));
+        assert_eq!(sent.activity.operations.len(), 1);
 
         let none = send(vec!["pi-8".to_owned(), "pi\u{1b}9".to_owned()], operator()).await.unwrap_err().to_string();
         assert_eq!(none, "no such raspberrypi device takes operations: \"pi-8\", \"pi\\\\u{1b}9\"");
         assert!(matches!(send(Vec::new(), operator()).await, Err(Error::Invalid { .. })));
         assert!(matches!(send(vec!["pi-1".to_owned()], with(&[Scope::Read])).await, Err(Error::Forbidden { .. })));
-    }
-
-    #[tokio::test]
-    async fn a_device_of_others_is_refused() {
-        let site = site().await;
-        site.pi("pi-1").await;
-        let own = with(&[Scope::Own, Scope::Enroll]);
-        let own = Actor { principal: crate::model::actor::Principal::Local { uid: 77 }, ..own };
-        let new =
-            NewDevice { device_type: "raspberrypi".to_owned(), identifier: "mine".to_owned(), ..NewDevice::default() };
-        site.app.enroll(&own, new).await.unwrap();
-        let names = vec!["mine".to_owned(), "pi-1".to_owned()];
-        let named = site.app.send_named(&own, "raspberrypi", names, "stats", None, None).await;
-        match named {
-            // Local people all own as one; then both are theirs.
-            Ok(named) => assert!(named.personal && named.identifiers.len() + named.refused.len() == 2),
-            Err(error) => panic!("{error}"),
-        }
     }
 }
