@@ -92,10 +92,10 @@ mod tests {
         let device = site.pi("pi-1").await;
         let wanted = vec!["pi-1".to_owned(), "pi-9".to_owned()];
         let send = async |wanted, actor| site.app.send_named(&actor, "raspberrypi", wanted, "stats", None, None).await;
-        let sent = send(wanted, operator()).await.unwrap();
-        assert_eq!(sent.identifiers, BTreeMap::from([(device.id, "pi-1".to_owned())]));
-        assert_eq!((sent.refused, sent.personal), (vec!["pi-9".to_owned()], false));
-        assert_eq!(sent.activity.operations.len(), 1);
+        let answer = send(wanted, operator()).await.unwrap();
+        assert_eq!(answer.identifiers, BTreeMap::from([(device.id, "pi-1".to_owned())]));
+        assert_eq!((answer.refused, answer.personal), (vec!["pi-9".to_owned()], false));
+        assert_eq!(answer.activity.operations.len(), 1);
 
         let none = send(vec!["pi-8".to_owned(), "pi\u{1b}9".to_owned()], operator()).await.unwrap_err().to_string();
         assert_eq!(none, "no such raspberrypi device takes operations: \"pi-8\", \"pi\\\\u{1b}9\"");
