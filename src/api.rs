@@ -6,6 +6,7 @@
 //! [`problem::Problem`].
 
 mod agent;
+mod application;
 mod audit;
 mod auth;
 mod backup;
@@ -16,6 +17,7 @@ mod device_type;
 mod group;
 mod health;
 mod host;
+mod location;
 mod operation;
 pub mod problem;
 mod query;

@@ -3,6 +3,7 @@
 
 mod access;
 pub mod agent;
+pub mod application;
 pub mod audit;
 pub mod backup;
 pub mod certificate;
@@ -12,8 +13,10 @@ pub mod device_type;
 pub mod downlink;
 mod effects;
 pub mod error;
+mod facts;
 pub mod group;
 pub mod host;
+pub mod location;
 pub mod mqtt;
 pub mod notification;
 pub mod oauth;

@@ -5,12 +5,14 @@
 //! connection it had kept turned out to be closed; reconnecting a [`watch::Watch`] is its reader's part.
 
 pub mod admin;
+mod application;
 pub mod certificate;
 mod connection;
 pub mod device;
 pub mod error;
 pub mod group;
 pub mod host;
+pub mod location;
 pub mod operation;
 mod request;
 pub mod socket;

@@ -4,6 +4,7 @@
 //! that came from a device is escaped before it reaches a terminal.
 
 mod admin;
+mod application;
 mod backup;
 mod certificate;
 mod csv;
@@ -11,6 +12,7 @@ mod device;
 mod failure;
 mod group;
 mod host;
+mod location;
 mod operation;
 mod output;
 mod prompt;
@@ -117,6 +119,10 @@ enum Command {
     Cancel(operation::CancelArgs),
     /// Show what a device measures
     Telemetry(telemetry::Args),
+    /// Show where a device is
+    Location(location::Args),
+    /// List what is installed on a device
+    Applications(application::Args),
     /// List and change groups of devices
     Groups(group::Args),
     /// List, sign and revoke certificates of devices
@@ -177,6 +183,8 @@ async fn execute(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Operations(args) => operation::list(&client, args, output).await,
         Command::Cancel(args) => operation::cancel(&client, args, output).await,
         Command::Telemetry(args) => telemetry::show(&client, args, output).await,
+        Command::Location(args) => location::show(&client, args, output).await,
+        Command::Applications(args) => application::list(&client, args, output).await,
         Command::Groups(args) => group::groups(&client, args, output).await,
         Command::Certificates(args) => certificate::certificates(&client, args, output).await,
         Command::Tokens(args) => admin::tokens(&client, args, output).await,

@@ -1,14 +1,17 @@
 //! The domain: types and rules. No I/O, no async runtime and no clock; the time is always an argument.
 
 pub mod actor;
+pub mod application;
 pub mod audit;
 pub mod certificate;
 pub mod change;
 pub mod device;
 pub mod device_type;
+pub mod facts;
 pub mod group;
 pub mod host;
 pub mod id;
+pub mod location;
 pub mod mqtt;
 pub mod notification;
 pub mod operation;

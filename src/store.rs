@@ -3,6 +3,7 @@
 //! A write is a closure over [`Tx`]; it runs in a savepoint of its own, so that its failure spares its neighbours, and
 //! its answer is given after the group's commit. Nothing else in Pym knows SQL.
 
+mod application;
 mod audit;
 mod backup;
 mod certificate;
@@ -10,6 +11,7 @@ mod device;
 mod device_type;
 mod error;
 mod group;
+mod location;
 mod meta;
 mod migrate;
 mod mqtt;

@@ -4,10 +4,12 @@
 //! members they do not know. Lists are [`Page`]s.
 
 pub mod admin;
+pub mod application;
 pub mod certificate;
 pub mod device;
 pub mod group;
 pub mod host;
+pub mod location;
 pub mod operation;
 pub mod problem;
 pub mod telemetry;

@@ -5,6 +5,7 @@
 //! members and unknown scope words are accepted everywhere.
 
 mod activity;
+mod android;
 mod android_admin;
 mod arduino;
 mod call;

@@ -93,6 +93,7 @@ async fn get(call: Call) -> Result<impl Reply, Problem> {
     let detail = DeviceDetail {
         properties: app.properties(actor, id).await?,
         groups: groups.into_iter().map(|group| group.name).collect(),
+        location: app.location(actor, id).await?,
         metrics: telemetry::last_values(&call, &device).await?,
         status_history: app.status_history(actor, id).await?,
         enrollments: app.enrollments(actor, id).await?,

@@ -3,8 +3,8 @@
 use super::call::Call;
 use super::problem::Problem;
 use super::{
-    agent, audit, backup, certificate, device, device_type, group, health, host, operation, telemetry, token, user,
-    watch,
+    agent, application, audit, backup, certificate, device, device_type, group, health, host, location, operation,
+    telemetry, token, user, watch,
 };
 use crate::net::table;
 
@@ -24,6 +24,8 @@ pub fn table() -> Table {
         device_type::routes(),
         device::routes(),
         agent::routes(),
+        application::routes(),
+        location::routes(),
         telemetry::routes(),
         certificate::routes(),
         group::routes(),

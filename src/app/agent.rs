@@ -1,5 +1,6 @@
 //! Agents to take away: a new device, and the program for it with its keys filled in.
 
+mod own;
 mod package;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

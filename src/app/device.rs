@@ -16,7 +16,7 @@ use crate::model::timestamp::Timestamp;
 use crate::store::{Flush, Rx, Tx};
 
 /// The most properties of a device.
-const MAX_PROPERTIES: usize = 200;
+pub(super) const MAX_PROPERTIES: usize = 200;
 /// The most bytes of a property's value.
 const MAX_PROPERTY_VALUE: usize = 4096;
 /// Silent devices handled in one sweep; the next sweep goes on.
@@ -57,14 +57,21 @@ impl App {
         self.device_type(&Actor::system(), &new.device_type)?;
         let (now, actor) = (self.inner.clock.now(), actor.clone());
         let enrolled = self.inner.store.write(Flush::Now, move |tx| enroll(tx, &actor, own, new, now)).await?;
+        self.after_enroll(&enrolled, enrolled.created).await?;
+        Ok(enrolled)
+    }
+
+    /// Tells of a device that enrolled, and sends it what a new one gets when it is `fresh`: it knows nothing yet.
+    pub(super) async fn after_enroll(&self, enrolled: &Enrolled, fresh: bool) -> Result<(), Error> {
+        let device = &enrolled.device;
         if enrolled.created {
-            let device = &enrolled.device;
-            let text = format!("{} enrolled", called(device));
-            self.notice(NoticeKind::Device, Some(device.id), text);
+            self.notice(NoticeKind::Device, Some(device.id), format!("{} enrolled", called(device)));
+        }
+        if fresh {
             self.send_initial_operations(device).await?;
         }
-        self.tell_device(&enrolled.device);
-        Ok(enrolled)
+        self.tell_device(device);
+        Ok(())
     }
 
     /// The device of that id, removed ones included.
@@ -190,7 +197,7 @@ impl App {
                 let by = actor.principal.to_string();
                 change_status(tx, &mut device, DeviceStatus::Removed, &by, "removed", now)?;
                 tx.end_enrollment(device.number, now)?;
-                tx.revoke_device(device.number)?;
+                tx.revoke_device(device.number, now)?;
                 tx.revoke_certificates(device.number, 0, now, &by)?;
                 tx.audit(now, &actor, "device.remove", &target(&device), Outcome::Done, "")?;
                 Ok(device)
@@ -370,7 +377,8 @@ fn change_status(
     Ok(())
 }
 
-fn enroll(tx: &Tx<'_>, actor: &Actor, own: bool, new: NewDevice, now: Timestamp) -> Result<Enrolled, Error> {
+/// Enrolls a device within a transaction, checked by whoever calls; `own`: it is the device that asks.
+pub(super) fn enroll(tx: &Tx<'_>, actor: &Actor, own: bool, new: NewDevice, now: Timestamp) -> Result<Enrolled, Error> {
     let by = actor.principal.to_string();
     let found = tx.find_device(&new.device_type, &new.identifier)?;
     if found.as_ref().is_some_and(|device| device.status == DeviceStatus::Blocked) {
@@ -474,7 +482,7 @@ fn edit_device(tx: &Tx<'_>, actor: &Actor, id: DeviceId, edit: DeviceEdit, now: 
     Ok(device)
 }
 
-fn check_new_device(new: &NewDevice) -> Result<(), Error> {
+pub(super) fn check_new_device(new: &NewDevice) -> Result<(), Error> {
     check_word("a device type", &new.device_type).map_err(|why| Error::invalid("type", why))?;
     check_identifier(&new.identifier).map_err(|why| Error::invalid("identifier", why))?;
     check_label("a name", &new.name, MAX_NAME).map_err(|why| Error::invalid("name", why))?;

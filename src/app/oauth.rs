@@ -7,6 +7,7 @@ mod grant;
 use std::time::Duration;
 
 pub use device::DeviceCredentials;
+pub(super) use device::MAX_CLIENTS_PER_DEVICE;
 pub use grant::{ClientCredentials, Grant, GrantError, TokenGrant};
 
 use super::downlink::Downlink;
@@ -74,15 +75,24 @@ impl App {
     /// twice is no error.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the scope `enroll`.
+    /// [`Error::Forbidden`] for a person without the scope `enroll`.
     pub async fn unregister_client(&self, actor: &Actor, name: &str) -> Result<(), Error> {
-        require(actor, Scope::Enroll)?;
+        let own = match actor.principal {
+            Principal::Device { id, .. } => Some(id),
+            _ => None,
+        };
+        if own.is_none() {
+            require(actor, Scope::Enroll)?;
+        }
         let (by, name, now) = (actor.clone(), name.to_owned(), self.inner.clock.now());
         let revoked = self
             .inner
             .store
             .write(Flush::Now, move |tx| {
-                let (deleted, revoked) = tx.delete_named_clients(&by.owner(), &name)?;
+                let (deleted, revoked) = match own {
+                    Some(device) => tx.delete_device_clients(device, &name)?,
+                    None => tx.delete_named_clients(&by.owner(), &name)?,
+                };
                 if deleted > 0 {
                     tx.audit(now, &by, "client.unregister", &name, Outcome::Done, "")?;
                 }
@@ -192,7 +202,8 @@ impl App {
         let purged = self.inner.store.write(Flush::Lazy, move |tx| {
             let sessions = tx.purge_sessions(before, PURGE_BATCH)?;
             let api_tokens = tx.purge_api_tokens(before, PURGE_BATCH)?;
-            Ok::<_, StoreError>(sessions + api_tokens + tx.purge_oauth_tokens(before, PURGE_BATCH)?)
+            let gone = tx.purge_gone_tokens(before, PURGE_BATCH)?;
+            Ok::<_, StoreError>(sessions + api_tokens + gone + tx.purge_oauth_tokens(before, PURGE_BATCH)?)
         });
         Ok(purged.await?)
     }

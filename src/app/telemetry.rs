@@ -3,6 +3,7 @@
 use super::access::reach;
 use super::device::{heard, target};
 use super::effects::Effects;
+use super::location::{measured, store_location};
 use super::operation::store_reports;
 use super::{App, Error, check_limit};
 use crate::model::actor::{Actor, Scope};
@@ -150,6 +151,9 @@ pub(super) fn take_uplink(tx: &Tx<'_>, mut device: Device, uplink: Uplink, now: 
     }
     for event in &taken.events {
         taken.left_out += tx.add_event(device.number, event, now)?;
+        if let Some(location) = measured(event) {
+            store_location(tx, &mut taken.effects, &device, location, now)?;
+        }
     }
     Ok(taken)
 }

@@ -59,6 +59,13 @@ pub fn cut(text: &str, max: usize) -> &str {
     text.get(..text.floor_char_boundary(max)).unwrap_or(text)
 }
 
+/// `text` of a device without the characters that [`is_hostile`] names, and without blanks around it; at most `max` bytes.
+#[must_use]
+pub fn clean(text: &str, max: usize) -> String {
+    let clean: String = text.trim().chars().filter(|c| !is_hostile(*c)).collect();
+    cut(&clean, max).to_owned()
+}
+
 /// `text` with every character that could steer a terminal or hide text replaced by `\u{…}`.
 #[must_use]
 pub fn for_terminal(text: &str) -> Cow<'_, str> {

@@ -108,7 +108,7 @@ fn is_metric_name(name: &str) -> bool {
 }
 
 /// Agents send seconds or milliseconds, and 0 when they have no clock.
-fn read_time(json: &Json) -> Option<Timestamp> {
+pub(super) fn read_time(json: &Json) -> Option<Timestamp> {
     const FIRST_SANE: i64 = 1_400_000_000;
     #[expect(clippy::cast_possible_truncation, reason = "a fraction of a second is of no use, and `as` saturates")]
     let number = json.as_i64().or_else(|| json.as_f64().map(|float| float as i64))?;

@@ -125,6 +125,14 @@ impl Rx<'_> {
         Ok(found.optional()?)
     }
 
+    /// The device, known by type and identifier, whose access token that was before it was removed.
+    pub fn gone_token(&self, hash: &[u8; 32]) -> Result<Option<(String, String)>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT d.type, d.identifier FROM gone_token g JOIN device d ON d.number = g.device WHERE g.hash = ?1",
+        )?;
+        Ok(statement.query_row([hash], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    }
+
     /// The device of that number, or else the person of that name; `None` when they are gone.
     pub fn holder(&self, device: Option<i64>, name: &str) -> Result<Option<Holder>, StoreError> {
         let Some(device) = device else {
@@ -188,8 +196,36 @@ impl Tx<'_> {
         Ok(revoked)
     }
 
-    /// Deletes every client and token of a device. Its connections are the caller's to close.
-    pub fn revoke_device(&self, device: i64) -> Result<(), StoreError> {
+    /// Makes a person's client a device's own, with every token issued through it: they are good for the device alone,
+    /// and its refresh tokens never expire. Returns the access tokens that are no person's any more.
+    pub fn bind_client(&self, client: &str, device: i64) -> Result<Revoked, StoreError> {
+        let revoked = self.to_revoke("client = ?1", [client])?;
+        self.connection
+            .prepare_cached("UPDATE oauth_client SET device = ?2 WHERE id = ?1")?
+            .execute(params![client, device])?;
+        self.connection
+            .prepare_cached(
+                "UPDATE oauth_token SET device = ?2,
+                 expires_at = CASE kind WHEN 'refresh' THEN NULL ELSE expires_at END WHERE client = ?1",
+            )?
+            .execute(params![client, device])?;
+        Ok(revoked)
+    }
+
+    /// Deletes the clients of a device under a name, with their tokens.
+    pub fn delete_device_clients(&self, device: DeviceId, name: &str) -> Result<(usize, Revoked), StoreError> {
+        self.delete_clients("device = (SELECT number FROM device WHERE id = ?1) AND name = ?2", params![device, name])
+    }
+
+    /// Deletes every client and token of a device, and remembers which access tokens these were. Its connections are
+    /// the caller's to close.
+    pub fn revoke_device(&self, device: i64, at: Timestamp) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO gone_token (hash, device, at)
+                 SELECT hash, device, ?2 FROM oauth_token WHERE device = ?1 AND kind = 'access'",
+            )?
+            .execute(params![device, at])?;
         self.delete_clients("device = ?1", params![device])?;
         self.delete_tokens("device = ?1", params![device])?;
         Ok(())
@@ -251,6 +287,14 @@ impl Tx<'_> {
     pub fn purge_oauth_tokens(&self, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "DELETE FROM oauth_token WHERE hash IN (SELECT hash FROM oauth_token WHERE expires_at < ?1 LIMIT ?2)",
+        )?;
+        Ok(statement.execute(params![before, limit])?)
+    }
+
+    /// Forgets at most `limit` tokens of devices that were removed before a time. Returns how many.
+    pub fn purge_gone_tokens(&self, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "DELETE FROM gone_token WHERE hash IN (SELECT hash FROM gone_token WHERE at < ?1 LIMIT ?2)",
         )?;
         Ok(statement.execute(params![before, limit])?)
     }

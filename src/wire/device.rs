@@ -6,6 +6,7 @@ pub use crate::model::device::{DeviceStatus, Enrollment, Ownership, Property, St
 use crate::model::id::DeviceId;
 use crate::model::timestamp::Timestamp;
 
+use super::location::Location;
 use super::telemetry::LastValue;
 
 /// A device as lists and the event stream show it.
@@ -37,6 +38,9 @@ pub struct DeviceDetail {
     #[serde(flatten)]
     pub device: Device,
     pub properties: Vec<Property>,
+    /// Where it was last; absent for a device that never told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
     pub groups: Vec<String>,
     pub metrics: Vec<LastValue>,
     /// Newest first, at most 50.

@@ -138,6 +138,27 @@ impl Call {
         &self.body
     }
 
+    /// The body, decoded from JSON, or `None` where there is none but blanks.
+    pub(super) fn json_or_nothing(&self) -> Result<Option<serde_json::Value>, Error> {
+        if self.body.trim_ascii().is_empty() { Ok(None) } else { self.json().map(Some) }
+    }
+
+    /// Whose token the caller shows, by type and identifier, if it was a device's before that was removed.
+    pub(super) async fn gone_device(&self) -> Result<Option<(String, String)>, Error> {
+        match self.bearer() {
+            Some(token) => Ok(self.app.gone_device(&token).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// The Bearer token the caller shows.
+    pub(super) fn bearer(&self) -> Option<String> {
+        match self.credentials() {
+            Ok(Some(Credentials::Bearer(token))) => Some(token),
+            _ => None,
+        }
+    }
+
     pub(super) fn has_body(&self) -> bool {
         !self.body.is_empty()
     }

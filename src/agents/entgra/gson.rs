@@ -53,6 +53,34 @@ fn stamp(at: Timestamp) -> Option<String> {
     at.to_utc()?.format(STAMP).ok()
 }
 
+/// The payload of an operation: text, but for a policy, which is the list of its features.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Payload<'a> {
+    Text(&'a str),
+    Bundle(Vec<serde_json::Value>),
+}
+
+impl<'a> Payload<'a> {
+    fn new(operation: &'a Operation) -> Option<Self> {
+        let text = operation.payload.as_deref()?;
+        let bundle = (operation.kind == OperationKind::Policy).then(|| serde_json::from_str(text).ok()).flatten();
+        Some(bundle.map_or(Self::Text(text), |features| Self::Bundle(features).with_text_within()))
+    }
+
+    /// The payloads of the features themselves are text to the agents.
+    fn with_text_within(mut self) -> Self {
+        if let Self::Bundle(features) = &mut self {
+            for payload in features.iter_mut().filter_map(|feature| feature.get_mut("payLoad")) {
+                if !payload.is_string() && !payload.is_null() {
+                    *payload = payload.to_string().into();
+                }
+            }
+        }
+        self
+    }
+}
+
 /// An operation as agents read it. `enabled` and `isEnabled` are both there, since agents of different years look for
 /// one or the other.
 #[derive(Serialize)]
@@ -69,7 +97,7 @@ pub(super) struct OperationBody<'a> {
     enabled: bool,
     is_enabled: bool,
     #[serde(rename = "payLoad", skip_serializing_if = "Option::is_none")]
-    payload: Option<&'a str>,
+    payload: Option<Payload<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     operation_response: Option<&'a str>,
 }
@@ -86,7 +114,7 @@ impl<'a> From<&'a Operation> for OperationBody<'a> {
             received_time_stamp: last.and_then(|response| stamp(response.at)),
             enabled: true,
             is_enabled: true,
-            payload: operation.payload.as_deref(),
+            payload: Payload::new(operation),
             operation_response: last.map(|response| response.text.as_str()),
         }
     }
@@ -116,12 +144,22 @@ pub(super) struct Record {
 impl Record {
     /// An event of the device that calls itself `identifier`.
     pub(super) fn new(event: &Event, identifier: &str) -> Self {
-        let mut values: serde_json::Map<_, _> =
+        let mut values: serde_json::Map<String, serde_json::Value> =
             event.samples.iter().map(|sample| (sample.metric.clone(), json(&sample.value))).collect();
-        values.insert("meta_deviceId".to_owned(), identifier.into());
-        values.insert("meta_time".to_owned(), event.device_time.millis().into());
         values.insert("_version".to_owned(), "1.0.0".into());
-        Self { values, timestamp: event.device_time.millis(), id: event.id.to_string() }
+        Self::of(values, event.device_time, &event.id.to_string(), identifier)
+    }
+
+    /// Values of the device that calls itself `identifier`.
+    pub(super) fn of(
+        mut values: serde_json::Map<String, serde_json::Value>,
+        at: Timestamp,
+        id: &str,
+        identifier: &str,
+    ) -> Self {
+        values.insert("meta_deviceId".to_owned(), identifier.into());
+        values.insert("meta_time".to_owned(), at.millis().into());
+        Self { values, timestamp: at.millis(), id: id.to_owned() }
     }
 }
 

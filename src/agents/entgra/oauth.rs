@@ -56,10 +56,15 @@ async fn register(call: Call) -> Result<Response, Error> {
     Ok(unstored(gson::reply(StatusCode::CREATED, &body)))
 }
 
-/// An application that is gone already is gone.
+/// An application that is gone already is gone, and so is that of a device that was removed with its tokens.
 async fn unregister(call: Call) -> Result<Response, Error> {
-    let actor = call.actor().await?;
     let query = call.query();
+    let actor = match call.actor().await {
+        Err(error) if error.status() == StatusCode::UNAUTHORIZED && call.gone_device().await?.is_some() => {
+            return Ok(StatusCode::OK.into_response());
+        }
+        other => other?,
+    };
     match call.app.unregister_client(&actor, query.need("applicationName")?).await {
         Ok(()) | Err(app::Error::NotFound { .. }) => Ok(StatusCode::OK.into_response()),
         Err(error) => Err(error.into()),

@@ -73,7 +73,8 @@ async fn stats(call: Call, device_type: &str) -> Result<Response, Error> {
     Ok(gson::reply(StatusCode::OK, &records))
 }
 
-fn seconds(number: i64) -> Timestamp {
+/// A time in seconds since the Unix epoch, or in milliseconds where it would lie in the far future.
+pub(super) fn seconds(number: i64) -> Timestamp {
     const FIRST_MILLIS: i64 = 100_000_000_000;
     if number >= FIRST_MILLIS { Timestamp::from_millis(number) } else { Timestamp::from_secs(number) }
 }

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::errors::Error;
-use super::{android_admin, arduino, certificate, device_types, download, events, generic, oauth, operation};
+use super::{android, android_admin, arduino, certificate, device_types, download, events, generic, oauth, operation};
 use crate::net::table;
 
 pub(super) use crate::net::table::{public, route};
@@ -21,6 +21,7 @@ pub fn table() -> Table {
     let resources = [
         oauth::routes(),
         android_admin::routes(),
+        android::routes(),
         arduino::routes(),
         download::routes(),
         operation::routes(),

@@ -13,7 +13,7 @@ use crate::model::id::DeviceId;
 use crate::store::Flush;
 
 /// The most applications of one device: each download of its agent makes one, and replaces the oldest.
-pub(super) const MAX_CLIENTS_PER_DEVICE: u32 = 3;
+pub(in crate::app) const MAX_CLIENTS_PER_DEVICE: u32 = 3;
 
 /// All that a device needs to speak with Pym; shown this once.
 pub struct DeviceCredentials {

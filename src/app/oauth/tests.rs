@@ -232,7 +232,21 @@ async fn device_credentials_are_for_those_who_enroll_and_the_owner() {
     site.app.issue_device_credentials(&grace, pi.id).await.unwrap();
     let missing = crate::model::id::DeviceId::fresh(site.clock.now());
     assert!(matches!(site.app.issue_device_credentials(&ada, missing).await, Err(Error::NotFound { .. })));
-    assert!(site.app.unregister_client(&itself(&pi), "x").await.is_err());
+}
+
+#[tokio::test]
+async fn a_device_unregisters_its_own_application_and_nobody_elses() {
+    let (site, ada) = with_ada().await;
+    let pi = site.pi("kitchen").await;
+    let own = site.app.issue_device_credentials(&operator(), pi.id).await.unwrap();
+    let person = site.app.register_client(&ada, "raspberrypi_kitchen").await.unwrap();
+    assert!(site.app.unregister_client(&with(&[Scope::Read]), "raspberrypi_kitchen").await.is_err());
+    for _ in 0..2 {
+        site.app.unregister_client(&itself(&pi), "raspberrypi_kitchen").await.unwrap();
+    }
+    assert!(site.app.bearer(&own.access_token, ORIGIN).await.is_err());
+    let grant = Grant::Password { user: "ada".to_owned(), password: PASSWORD.to_owned() };
+    site.app.token(Some((&person.client_id, &person.client_secret)), grant, "", ORIGIN).await.unwrap();
 }
 
 #[tokio::test]

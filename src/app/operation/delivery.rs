@@ -1,23 +1,28 @@
 //! Handing operations to devices: pushed over MQTT, or fetched by the device.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
-use super::set_status;
+use super::{set_status, store_reports};
 use crate::app::access::reach;
 use crate::app::device::{heard, known, target};
 use crate::app::downlink::{Downlink, Push, Route};
+use crate::app::effects::Effects;
 use crate::app::{App, Error};
 use crate::model::TENANT;
 use crate::model::actor::{Actor, Scope};
 use crate::model::device::{Device, DeviceStatus};
 use crate::model::device_type::{Completes, DeviceType, PushRoute};
 use crate::model::id::{DeviceId, OperationId};
-use crate::model::operation::{Operation, OperationStatus};
+use crate::model::operation::{Operation, OperationStatus, Report};
 use crate::model::timestamp::Timestamp;
-use crate::store::{Flush, Tx};
+use crate::store::{Flush, Rx, Tx};
 
 /// The most operations handed to a device at once.
 const MAX_PENDING: u32 = 100;
+/// How exactly the time of a device's last poll is kept.
+const POLL_NOTED_EVERY: Duration = Duration::from_secs(5);
 
 impl App {
     /// Hands an operation to the broker, when the device is connected.
@@ -78,30 +83,74 @@ impl App {
         }
     }
 
-    /// What a device has still to do, oldest first, at most 100. Asking counts as being heard; the operations stay
-    /// pending until the device answers.
+    /// What a device has still to do, oldest first, at most 100; nothing while it is suspended. Asking counts as being
+    /// heard; the operations stay pending until the device answers. A device that finds nothing new costs a read, and
+    /// the note that it was there, which nobody waits for.
     ///
     /// # Errors
     /// [`Error::NotFound`] for a device that is unknown or removed, [`Error::Forbidden`] for another than the device
     /// itself or an operator.
     pub async fn pending(&self, actor: &Actor, id: DeviceId) -> Result<Vec<Operation>, Error> {
-        let (now, actor) = (self.inner.clock.now(), actor.clone());
+        let (now, by) = (self.inner.clock.now(), actor.clone());
+        let (device, operations) = self.inner.store.read(move |rx| to_do(rx, &by, id)).await?;
+        if !actor.is_device(id) {
+            return Ok(operations);
+        }
+        if device.status.heard().is_none() && operations.iter().all(|operation| operation.pushed_at.is_some()) {
+            self.note_poll(&device, now).await;
+            return Ok(operations);
+        }
+        let by = actor.clone();
         let (operations, changed) = self
             .inner
             .store
             .write(Flush::Soon, move |tx| {
-                let Poll { own, changed, .. } = poll(tx, &actor, id, now)?;
-                let mut operations = tx.pending_operations(id, MAX_PENDING)?;
-                for operation in operations.iter_mut().filter(|_| own) {
-                    operation.pushed_at = Some(now);
-                    "fetched by the device; waiting for its answer".clone_into(&mut operation.reason);
-                    tx.update_operation(operation)?;
-                }
+                let Poll { changed, .. } = poll(tx, &by, id, now)?;
+                let (_, mut operations) = to_do(tx, &by, id)?;
+                note_fetched(tx, &mut operations, now)?;
                 Ok::<_, Error>((operations, changed))
             })
             .await?;
         self.tell_changed(changed);
         Ok(operations)
+    }
+
+    /// Takes a device's answers and gives what it has still to do then, in one transaction.
+    ///
+    /// # Errors
+    /// As [`App::pending`].
+    pub async fn exchange(&self, actor: &Actor, id: DeviceId, reports: Vec<Report>) -> Result<Vec<Operation>, Error> {
+        if reports.is_empty() {
+            return self.pending(actor, id).await;
+        }
+        let (now, actor) = (self.inner.clock.now(), actor.clone());
+        let (operations, effects) = self
+            .inner
+            .store
+            .write(Flush::Now, move |tx| {
+                let Poll { device, own, changed } = poll(tx, &actor, id, now)?;
+                let mut effects = Effects { heard: changed.into_iter().collect(), ..Effects::default() };
+                store_reports(tx, &mut effects, &device, &reports, now)?;
+                let (_, mut operations) = to_do(tx, &actor, id)?;
+                if own {
+                    note_fetched(tx, &mut operations, now)?;
+                }
+                Ok::<_, Error>((operations, effects))
+            })
+            .await?;
+        self.follow(effects).await;
+        Ok(operations)
+    }
+
+    /// Notes that a device was there, unless that was noted a moment ago.
+    async fn note_poll(&self, device: &Device, now: Timestamp) {
+        let every = POLL_NOTED_EVERY.min(self.inner.settings.unreachable_after / 4);
+        if device.last_seen_at.is_some_and(|at| now.since(at) < every) {
+            return;
+        }
+        let number = device.number;
+        // Not waited for; a poll that is not noted is noted with the next one.
+        drop(self.inner.store.submit(Flush::Lazy, move |tx| tx.touch_device(number, now)).await);
     }
 
     /// The oldest operation a device has still to do; it is then in progress.
@@ -161,6 +210,26 @@ pub(super) struct Poll {
     pub(super) own: bool,
     /// The device, when its status changed because it was heard.
     pub(super) changed: Option<Device>,
+}
+
+/// The device, unless it is removed, and what it has still to do.
+fn to_do(rx: &Rx<'_>, actor: &Actor, id: DeviceId) -> Result<(Device, Vec<Operation>), Error> {
+    let device = reach(rx, actor, id, Scope::Operate)?;
+    if device.status == DeviceStatus::Removed {
+        return Err(Error::missing(format!("device {}", target(&device))));
+    }
+    let operations = if device.status.may_receive() { rx.pending_operations(id, MAX_PENDING)? } else { Vec::new() };
+    Ok((device, operations))
+}
+
+/// Notes that a device fetched what it had not fetched before.
+fn note_fetched(tx: &Tx<'_>, operations: &mut [Operation], now: Timestamp) -> Result<(), Error> {
+    for operation in operations.iter_mut().filter(|operation| operation.pushed_at.is_none()) {
+        operation.pushed_at = Some(now);
+        "fetched by the device; waiting for its answer".clone_into(&mut operation.reason);
+        tx.update_operation(operation)?;
+    }
+    Ok(())
 }
 
 /// The device has the operation.

@@ -1,13 +1,20 @@
 //! Taking the answers of devices.
 
+use serde_json::Value as Json;
+
 use super::delivery::{Poll, poll};
 use super::set_status;
 use crate::app::effects::Effects;
+use crate::app::facts::store_facts;
+use crate::app::location::store_location;
 use crate::app::notification::notify;
 use crate::app::{App, Error};
 use crate::model::actor::Actor;
+use crate::model::application::read_applications;
 use crate::model::device::Device;
+use crate::model::facts::Facts;
 use crate::model::id::DeviceId;
+use crate::model::location::NewLocation;
 use crate::model::notification::NotificationKind;
 use crate::model::operation::{MAX_RESPONSE, Operation, OperationStatus, Report, Response};
 use crate::model::text::cut;
@@ -53,7 +60,9 @@ pub(in crate::app) fn store_reports(
             continue;
         }
         let text = report.response.as_deref().map_or("", |text| cut(text, MAX_RESPONSE));
-        if operation.status == report.status && operation.responses.last().is_some_and(|last| last.text == text) {
+        let told = operation.responses.last().map_or("", |last| last.text.as_str());
+        let waits = report.status == OperationStatus::Pending || !operation.responses.is_empty();
+        if operation.status == report.status && told == text && waits {
             continue;
         }
         let response = Response { at: now, status: report.status, text: text.to_owned() };
@@ -73,7 +82,7 @@ pub(in crate::app) fn store_reports(
     Ok(())
 }
 
-/// What an answer means beyond its operation.
+/// What an answer means beyond its operation (the results of the Entgra API's Android agent).
 fn take_answer(
     tx: &Tx<'_>,
     effects: &mut Effects,
@@ -88,6 +97,28 @@ fn take_answer(
             operation.code, device.name, device.identifier
         );
         notify(tx, effects, NotificationKind::Operation, Some(device), Some(operation.number), &text, now)?;
+    }
+    if report.status != OperationStatus::Completed {
+        return Ok(());
+    }
+    let answer = || serde_json::from_str::<Json>(report.response.as_deref()?).ok();
+    match operation.code.as_str() {
+        "APPLICATION_LIST" => {
+            if let Some(Json::Array(list)) = answer() {
+                tx.replace_applications(device.number, &read_applications(&list, now))?;
+            }
+        }
+        "DEVICE_LOCATION" => {
+            if let Some(location) = answer().as_ref().and_then(NewLocation::read) {
+                store_location(tx, effects, device, location, now)?;
+            }
+        }
+        "DEVICE_INFO" => {
+            if let Some(told) = answer() {
+                store_facts(tx, effects, device, Facts::read(&told, now), now)?;
+            }
+        }
+        _ => {}
     }
     Ok(())
 }

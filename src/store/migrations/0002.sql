@@ -193,3 +193,11 @@ CREATE TABLE package (
     uploaded_by TEXT NOT NULL,
     uploaded_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Access tokens of devices that were removed: for a while their agents hear so, rather than that they are strangers.
+CREATE TABLE gone_token (
+    hash   BLOB PRIMARY KEY,
+    device INTEGER NOT NULL REFERENCES device ON DELETE CASCADE,
+    at     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX gone_token_by_time ON gone_token (at);

@@ -1,0 +1,3 @@
+//! What is installed on a device.
+
+pub use crate::model::application::Application;

@@ -1,0 +1,3 @@
+//! Where a device is and was.
+
+pub use crate::model::location::{Address, Location};
