@@ -14,6 +14,7 @@ mod call;
 mod certificate;
 mod device;
 mod device_type;
+mod geofence;
 mod group;
 mod health;
 mod host;

@@ -14,6 +14,7 @@ pub mod downlink;
 mod effects;
 pub mod error;
 mod facts;
+pub mod geofence;
 pub mod group;
 pub mod host;
 pub mod location;

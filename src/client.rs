@@ -10,6 +10,7 @@ pub mod certificate;
 mod connection;
 pub mod device;
 pub mod error;
+pub mod geofence;
 pub mod group;
 pub mod host;
 pub mod location;

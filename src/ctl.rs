@@ -10,6 +10,7 @@ mod certificate;
 mod csv;
 mod device;
 mod failure;
+mod geofence;
 mod group;
 mod host;
 mod location;
@@ -125,6 +126,8 @@ enum Command {
     Applications(application::Args),
     /// List and change groups of devices
     Groups(group::Args),
+    /// List and change geofences
+    Geofences(geofence::Args),
     /// List, sign and revoke certificates of devices
     Certificates(certificate::Args),
     /// List, make and revoke API tokens
@@ -186,6 +189,7 @@ async fn execute(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Location(args) => location::show(&client, args, output).await,
         Command::Applications(args) => application::list(&client, args, output).await,
         Command::Groups(args) => group::groups(&client, args, output).await,
+        Command::Geofences(args) => geofence::geofences(&client, args, output).await,
         Command::Certificates(args) => certificate::certificates(&client, args, output).await,
         Command::Tokens(args) => admin::tokens(&client, args, output).await,
         Command::Users(args) => admin::users(&client, args, output).await,

@@ -8,6 +8,7 @@ pub mod change;
 pub mod device;
 pub mod device_type;
 pub mod facts;
+pub mod geofence;
 pub mod group;
 pub mod host;
 pub mod id;

@@ -10,6 +10,7 @@ mod certificate;
 mod device;
 mod device_type;
 mod error;
+mod geofence;
 mod group;
 mod location;
 mod meta;

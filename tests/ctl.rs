@@ -122,6 +122,14 @@ fn a_device_is_enrolled_listed_shown_edited_and_removed() {
     }
     assert_eq!(json(socket, &["devices", "--type", "raspberrypi"])["total"], 1);
     assert_eq!(json(socket, &["devices", "--status", "blocked"])["total"], 0);
+    let circle = json(socket, &["geofences", "circle", "harbour", "-6.9,79.8", "500", "--notify", "leave"]);
+    assert_eq!((&circle["shape"]["centre"]["latitude"], &circle["notify"]), (&(-6.9).into(), &"leave".into()));
+    json(socket, &["geofences", "polygon", "yard", "-1,0 0,-1 1,-1", "--description", "fenced"]);
+    let (code, list, _) = run(pymctl().arg("--socket").arg(socket).arg("geofences"));
+    assert!(code == Some(0) && list.contains("500 m around -6.9,79.8") && list.contains("3 corners"), "{list}");
+    assert_eq!(json(socket, &["geofences", "device", "Kitchen"])["total"], 0);
+    json(socket, &["geofences", "remove", "harbour"]);
+    assert_eq!(json(socket, &["geofences"])["total"], 1);
     json(socket, &["groups", "create", "lab"]);
     assert_eq!(json(socket, &["groups", "add", "lab", "Kitchen"])["devices"], 1);
     assert_eq!(json(socket, &["devices", "--group", "lab"])["items"][0]["id"], id);

@@ -3,7 +3,7 @@
 use super::call::Call;
 use super::problem::Problem;
 use super::{
-    agent, application, audit, backup, certificate, device, device_type, group, health, host, location, operation,
+    agent, application, audit, backup, certificate, device, device_type, geofence, group, health, host, location, operation,
     telemetry, token, user, watch,
 };
 use crate::net::table;
@@ -28,6 +28,7 @@ pub fn table() -> Table {
         location::routes(),
         telemetry::routes(),
         certificate::routes(),
+        geofence::routes(),
         group::routes(),
         operation::routes(),
         token::routes(),

@@ -3,6 +3,7 @@
 use super::App;
 use crate::model::change::NoticeKind;
 use crate::model::device::Device;
+use crate::model::id::DeviceId;
 use crate::model::notification::Notification;
 use crate::model::operation::Operation;
 use crate::model::text::for_terminal;
@@ -16,6 +17,8 @@ pub(super) struct Effects {
     pub(super) progressed: Vec<Operation>,
     /// Operations that are new, and the devices they are for.
     pub(super) queued: Vec<(Device, Operation)>,
+    /// Crossings of geofences that no notification tells of.
+    pub(super) crossings: Vec<(DeviceId, String)>,
     /// Notifications that are new.
     pub(super) notifications: Vec<Notification>,
 }
@@ -27,6 +30,9 @@ impl App {
             self.tell_changed(Some(device));
         }
         self.tell_all_progress(&effects.progressed);
+        for (device, text) in effects.crossings {
+            self.notice(NoticeKind::Device, Some(device), for_terminal(&text).into_owned());
+        }
         for notification in effects.notifications {
             let text = for_terminal(&notification.text).into_owned();
             self.notice(NoticeKind::Notification, notification.device, text);

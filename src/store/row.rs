@@ -4,6 +4,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 
 use crate::model::audit::Outcome;
 use crate::model::device::{DeviceStatus, Ownership};
+use crate::model::geofence::Notify;
 use crate::model::id::{
     ActivityId, DeviceId, EnrollmentId, GeofenceId, GroupId, NotificationId, OperationId, PackageId, PolicyId, TokenId,
     UserId,
@@ -60,7 +61,7 @@ ids!(
     TokenId,
     UserId
 );
-words!(DeviceStatus, NotificationKind, OperationKind, OperationStatus, Outcome, Ownership);
+words!(DeviceStatus, NotificationKind, Notify, OperationKind, OperationStatus, Outcome, Ownership);
 
 impl ToSql for Timestamp {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

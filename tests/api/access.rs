@@ -15,6 +15,10 @@ fn body(path: &str, method: &str) -> Value {
         ("/devices/{id}/telemetry", _) => json!({ "values": { "a": 1 } }),
         ("/devices/{id}", "PATCH") => json!({}),
         ("/devices/{id}/certificates", _) => json!({ "csr": "" }),
+        ("/geofences" | "/geofences/{id}", _) => {
+            let shape = json!({ "kind": "circle", "centre": { "latitude": 0, "longitude": 0 }, "radius": 100 });
+            json!({ "name": "made-by-the-matrix", "shape": shape })
+        }
         ("/certificates" | "/certificates/verify", _) => json!({ "pem": "" }),
         ("/groups" | "/groups/{id}", _) => json!({ "name": "made-by-the-matrix" }),
         ("/groups/{id}/devices", _) => json!({ "devices": [NOBODY] }),
@@ -79,7 +83,7 @@ async fn every_operation_asks_who_calls() {
         kind("reading token", bearer(&site.token(&["read"]).await), &["read"], false),
         kind("enrolling token", bearer(&site.token(&["enroll"]).await), &["enroll"], false),
         kind("viewer", bearer(&site.person("viewer").await), &["read"], true),
-        kind("operator", bearer(&site.person("operator").await), &["read", "operate", "enroll"], true),
+        kind("operator", bearer(&site.person("operator").await), &["read", "operate", "enroll", "policy"], true),
         kind("administrator", bearer(&site.person("admin").await), &["admin"], true),
         kind("local", local(), &["admin"], false),
     ];

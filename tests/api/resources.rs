@@ -39,6 +39,43 @@ async fn a_device_is_enrolled_found_changed_and_removed() {
 }
 
 #[tokio::test]
+async fn a_geofence_is_made_changed_and_deleted() {
+    let site = Site::start().await;
+    let pi = site.pi("van").await;
+    let group = site.send(&local(), "POST", "/api/v1/groups", json!({ "name": "vans" })).await.is(201).json();
+    let corner = |latitude: f64, longitude: f64| json!({ "latitude": latitude, "longitude": longitude });
+    let corners = [corner(-20.0, 177.0), corner(-20.0, -178.0), corner(-15.0, -178.0), corner(-15.0, 177.0)];
+    let shape = json!({ "kind": "polygon", "corners": corners });
+    let new = json!({ "name": "fiji", "group": group["id"], "shape": shape, "notify": "enter" });
+    let made = site.send(&local(), "POST", "/api/v1/geofences", new.clone()).await.is(201);
+    let path = made.header("location").to_owned();
+    assert_eq!((&made.json()["shape"], &made.json()["group"]), (&shape, &group["id"]));
+    site.send(&local(), "POST", "/api/v1/geofences", new).await.is(409);
+    let detail = site.get(&local(), &path).await.is(200).json();
+    assert_eq!((&detail["devices"], &detail["inside"]), (&json!([]), &json!(0)));
+    let circle = json!({ "kind": "circle", "centre": corner(1.5, 2.5), "radius": 250.0 });
+    let changed = json!({ "name": "isle", "shape": circle });
+    let changed = site.send(&local(), "PUT", &path, changed).await.is(200).json();
+    assert_eq!((&changed["shape"], &changed["notify"], changed.get("group")), (&circle, &json!("both"), None));
+    let wrong = [
+        json!({ "name": "x", "shape": { "kind": "circle", "centre": corner(91.0, 0.0), "radius": 250 } }),
+        json!({ "name": "x", "shape": { "kind": "polygon", "corners": [corner(0.0, 0.0)] } }),
+        json!({ "name": "x", "shape": { "kind": "square" } }),
+        json!({ "name": "x", "shape": circle, "colour": "red" }),
+    ];
+    for wrong in wrong {
+        let refused = site.send(&local(), "POST", "/api/v1/geofences", wrong).await.is(400).json();
+        assert!(refused["detail"].as_str().unwrap().len() > 10, "{refused}");
+    }
+    let device = pi["device"]["id"].as_str().unwrap();
+    assert_eq!(site.get(&local(), &format!("/api/v1/devices/{device}/geofences")).await.is(200).json()["total"], 0);
+    assert_eq!(site.get(&local(), "/api/v1/geofences").await.is(200).json()["total"], 1);
+    site.raw(&local(), "DELETE", &path, "").await.is(204);
+    site.get(&local(), &path).await.is(404);
+    site.raw(&local(), "DELETE", &path, "").await.is(404);
+}
+
+#[tokio::test]
 async fn an_agent_is_taken_away_with_its_keys() {
     let site = Site::start().await;
     let nowhere = site.raw(&local(), "POST", "/api/v1/devices/agent?type=raspberrypi&name=porch", "").await;

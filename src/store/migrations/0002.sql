@@ -139,6 +139,14 @@ CREATE TABLE geofence_state (
     PRIMARY KEY (geofence, device)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX geofence_state_by_device ON geofence_state (device);
+-- A geofence no longer watches a device that has left its group, or is managed no more.
+CREATE TRIGGER group_member_left AFTER DELETE ON group_member BEGIN
+    DELETE FROM geofence_state WHERE device = OLD.device
+        AND geofence IN (SELECT number FROM geofence WHERE device_group = OLD.device_group);
+END;
+CREATE TRIGGER device_removed AFTER UPDATE OF status ON device WHEN NEW.status = 'REMOVED' BEGIN
+    DELETE FROM geofence_state WHERE device = NEW.number;
+END;
 
 CREATE TABLE notification (
     number     INTEGER PRIMARY KEY AUTOINCREMENT,
