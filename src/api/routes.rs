@@ -3,8 +3,8 @@
 use super::call::Call;
 use super::problem::Problem;
 use super::{
-    agent, application, audit, backup, certificate, device, device_type, geofence, group, health, host, location, operation,
-    telemetry, token, user, watch,
+    agent, application, audit, backup, certificate, device, device_type, geofence, group, health, host, location,
+    operation, telemetry, token, user, watch,
 };
 use crate::net::table;
 

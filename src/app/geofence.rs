@@ -129,7 +129,6 @@ impl App {
 
 /// Looks at every geofence that watches the device, in the transaction that stores its newest location. A crossing is
 /// told, by a notification where the geofence asks for one; so is a first sighting inside, while one outside says nothing.
-#[cfg_attr(not(test), expect(dead_code, reason = "whoever stores locations calls it"))]
 pub(super) fn evaluate(
     tx: &Tx<'_>,
     effects: &mut Effects,

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use super::access::reach;
 use super::effects::Effects;
+use super::geofence::evaluate;
 use super::{App, Error, check_limit};
 use crate::model::actor::{Actor, Scope};
 use crate::model::device::Device;
+use crate::model::geofence::Point;
 use crate::model::id::DeviceId;
 use crate::model::location::{Location, MAX_LOCATIONS, NewLocation};
 use crate::model::telemetry::{NewEvent, Range};
@@ -49,7 +51,7 @@ impl App {
 /// Keeps where a device says it is, with all that follows from it: every door's locations come through here.
 pub(super) fn store_location(
     tx: &Tx<'_>,
-    _effects: &mut Effects,
+    effects: &mut Effects,
     device: &Device,
     new: NewLocation,
     now: Timestamp,
@@ -63,6 +65,11 @@ pub(super) fn store_location(
         return Ok(());
     }
     tx.add_location(device.number, &location)?;
+    // What comes late says where the device was, not where it is.
+    if tx.last_location(device.number)?.is_some_and(|last| last.at == location.at) {
+        let here = Point { latitude: location.latitude, longitude: location.longitude };
+        evaluate(tx, effects, device, here, now)?;
+    }
     Ok(())
 }
 

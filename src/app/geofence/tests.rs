@@ -5,6 +5,7 @@ use crate::app::testing::{Site, itself, operator, site, with};
 use crate::model::change::Change;
 use crate::model::geofence::{Notify, Shape};
 use crate::model::id::GroupId;
+use crate::model::location::NewLocation;
 use crate::model::notification::NotificationFilter;
 
 fn at(latitude: f64, longitude: f64) -> Point {
@@ -20,6 +21,18 @@ const INSIDE: Point = Point { latitude: 6.9280, longitude: 79.8600 };
 const OUTSIDE: Point = Point { latitude: 7.2906, longitude: 80.6337 };
 
 impl Site {
+    /// A location that the device dates so is stored.
+    async fn stored(&self, device: &Device, location: Point, at: Timestamp) {
+        let (now, device) = (self.clock.now(), device.clone());
+        let new = NewLocation { at: Some(at), ..NewLocation::at(location.latitude, location.longitude).unwrap() };
+        let effects = self.app.store().write(Flush::Now, move |tx| {
+            let mut effects = Effects::default();
+            crate::app::location::store_location(tx, &mut effects, &device, new, now)?;
+            Ok::<_, Error>(effects)
+        });
+        self.app.follow(effects.await.unwrap()).await;
+    }
+
     /// A location of the device is stored.
     async fn seen(&self, device: &Device, location: Point) {
         self.clock.advance(Duration::from_mins(1));
@@ -72,6 +85,19 @@ async fn crossings_are_told_once_each() {
     let other = site.pi("pi-2").await;
     site.seen(&other, INSIDE).await;
     assert_eq!(site.told().await.last().unwrap(), "pi-2 entered harbour");
+}
+
+#[tokio::test]
+async fn a_location_that_comes_late_crosses_nothing() {
+    let site = site().await;
+    let pi = site.pi("pi-1").await;
+    site.fence(circle("harbour", Notify::Both, None)).await;
+    let now = site.clock.now();
+    site.stored(&pi, INSIDE, now.minus(Duration::from_mins(1))).await;
+    site.stored(&pi, OUTSIDE, now.minus(Duration::from_mins(5))).await;
+    assert_eq!(site.told().await, ["pi-1 entered harbour"]);
+    site.stored(&pi, OUTSIDE, now).await;
+    assert_eq!(site.told().await, ["pi-1 entered harbour", "pi-1 left harbour"]);
 }
 
 #[tokio::test]
