@@ -119,7 +119,8 @@ fn list(bencher: Bencher<'_, '_>, filter: &DeviceFilter, sort: DeviceSort) {
     bencher.bench_local(|| {
         let (filter, page) =
             (filter.clone(), DevicePage { sort, descending: false, start: PageStart::Cursor(None), limit: 100 });
-        let page = bench.runtime.block_on(bench.store.read(move |rx| rx.devices(&filter, &page)));
+        let page =
+            bench.runtime.block_on(bench.store.read(move |rx| rx.devices(&filter, &page, Timestamp::from_secs(0))));
         assert_eq!(page.map(|page| page.items.len()).map_err(|error: StoreError| error.to_string()), Ok(100));
     });
 }

@@ -24,6 +24,7 @@ pub mod problem;
 mod query;
 pub mod routes;
 mod stream;
+mod tag;
 mod telemetry;
 mod token;
 mod user;

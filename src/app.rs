@@ -24,6 +24,7 @@ pub mod oauth;
 pub mod operation;
 pub mod presence;
 pub mod session;
+pub mod tag;
 pub mod telemetry;
 pub mod token;
 pub mod user;

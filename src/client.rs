@@ -17,6 +17,7 @@ pub mod location;
 pub mod operation;
 mod request;
 pub mod socket;
+mod tag;
 pub mod telemetry;
 mod tls;
 pub mod watch;

@@ -17,6 +17,7 @@ mod location;
 mod operation;
 mod output;
 mod prompt;
+mod tag;
 mod telemetry;
 mod units;
 mod wait;
@@ -124,6 +125,8 @@ enum Command {
     Location(location::Args),
     /// List what is installed on a device
     Applications(application::Args),
+    /// Put tags on devices and take them off, or list the tags in use
+    Tag(tag::Args),
     /// List and change groups of devices
     Groups(group::Args),
     /// List and change geofences
@@ -188,6 +191,7 @@ async fn execute(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Telemetry(args) => telemetry::show(&client, args, output).await,
         Command::Location(args) => location::show(&client, args, output).await,
         Command::Applications(args) => application::list(&client, args, output).await,
+        Command::Tag(args) => tag::tag(&client, args, output).await,
         Command::Groups(args) => group::groups(&client, args, output).await,
         Command::Geofences(args) => geofence::geofences(&client, args, output).await,
         Command::Certificates(args) => certificate::certificates(&client, args, output).await,

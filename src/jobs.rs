@@ -16,6 +16,8 @@ const SILENCE_SWEEP: Duration = Duration::from_secs(10);
 const EXPIRY_SWEEP: Duration = Duration::from_secs(10);
 /// How often sessions and tokens are looked at that nobody can use any more.
 const CREDENTIAL_SWEEP: Duration = Duration::from_mins(10);
+/// How often groups are looked at whose devices come and go with time.
+const GROUP_SWEEP: Duration = Duration::from_mins(1);
 /// How often the board is measured.
 const BOARD_SAMPLE: Duration = Duration::from_secs(2);
 /// How often the totals are noted that rates are made of.
@@ -31,6 +33,7 @@ pub fn all(app: &App, board: Board, stop: &CancellationToken) -> Vec<Job> {
         ("silence", Box::pin(silence(app.clone(), Timer::every(SILENCE_SWEEP, stop)))),
         ("expiry", Box::pin(expiry(app.clone(), Timer::every(EXPIRY_SWEEP, stop)))),
         ("credentials", Box::pin(credentials(app.clone(), Timer::every(CREDENTIAL_SWEEP, stop)))),
+        ("groups", Box::pin(groups(app.clone(), Timer::every(GROUP_SWEEP, stop)))),
         ("board", Box::pin(measure(app.clone(), board, Timer::every(BOARD_SAMPLE, stop)))),
         ("rates", Box::pin(rates(app.clone(), Timer::every(RATES_TICK, stop)))),
     ]
@@ -54,6 +57,13 @@ async fn expiry(app: App, mut timer: Timer) {
 async fn credentials(app: App, mut timer: Timer) {
     while timer.next().await {
         swept("expired credentials", app.purge_expired().await);
+    }
+}
+
+/// Groups with a query hold what fits it.
+async fn groups(app: App, mut timer: Timer) {
+    while timer.next().await {
+        swept("memberships of groups", app.sweep_groups().await);
     }
 }
 

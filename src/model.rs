@@ -17,6 +17,8 @@ pub mod mqtt;
 pub mod notification;
 pub mod operation;
 pub mod page;
+pub mod query;
+pub mod tag;
 pub mod telemetry;
 pub mod text;
 pub mod timestamp;

@@ -13,6 +13,7 @@ pub mod host;
 pub mod location;
 pub mod operation;
 pub mod problem;
+pub mod tag;
 pub mod telemetry;
 pub mod watch;
 

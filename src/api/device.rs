@@ -8,7 +8,7 @@ use super::call::Call;
 use super::problem::Problem;
 use super::query::Query;
 use super::routes::{Route, route};
-use super::telemetry;
+use super::{tag, telemetry};
 use crate::app::{self, App};
 use crate::model::TENANT;
 use crate::model::device::{self, DeviceFilter, DevicePage, DeviceSort, DeviceStatus, Ownership, PageStart};
@@ -66,6 +66,7 @@ pub(super) async fn page(call: &Call, mut query: Query, group: Option<GroupId>) 
         owner: query.text("owner")?,
         ownership: query.one("ownership", Ownership::parse)?,
         text: query.text("text")?,
+        query: query.text("q")?.map(|text| tag::read("q", &text)).transpose()?,
         updated_since: None,
         own_of: None,
     };
@@ -92,6 +93,7 @@ async fn get(call: Call) -> Result<impl Reply, Problem> {
     let groups = app.groups_of(actor, id).await?;
     let detail = DeviceDetail {
         properties: app.properties(actor, id).await?,
+        tags: app.tags_of(actor, id).await?,
         groups: groups.into_iter().map(|group| group.name).collect(),
         location: app.location(actor, id).await?,
         metrics: telemetry::last_values(&call, &device).await?,
@@ -131,6 +133,7 @@ async fn edit(mut call: Call) -> Result<impl Reply, Problem> {
         owner: edit.owner,
         ownership: edit.ownership,
         status: edit.status,
+        tags: edit.tags,
     };
     let edited = call.app().edit_device(call.actor(), id, edit).await?;
     Ok(reply::json(&encode(call.app(), edited)))

@@ -8,7 +8,9 @@ use super::call::Call;
 use super::device::find;
 use super::problem::Problem;
 use super::routes::{Route, route};
+use super::tag;
 use crate::app::operation::MAX_ACTIVITIES;
+use crate::model::device::{DeviceFilter, DeviceStatus};
 use crate::model::id::DeviceId;
 use crate::model::operation::{self, OperationFilter, OperationStatus};
 use crate::wire::Page;
@@ -35,13 +37,17 @@ async fn send(mut call: Call) -> Result<impl Reply, Problem> {
         serde_json::Value::String(text) => text,
         json => json.to_string(),
     });
-    let new = operation::NewActivity {
-        code: new.code,
-        kind: new.kind,
-        payload,
-        devices: new.devices,
-        expires_at: new.expires_at,
-    };
+    let mut devices = new.devices;
+    if new.group.is_some() || new.query.is_some() {
+        let filter = DeviceFilter {
+            statuses: DeviceStatus::ALL.into_iter().filter(|status| status.may_receive()).collect(),
+            group: new.group,
+            query: new.query.as_deref().map(|text| tag::read("query", text)).transpose()?,
+            ..DeviceFilter::default()
+        };
+        devices.extend(call.app().targets(call.actor(), filter).await?);
+    }
+    let new = operation::NewActivity { code: new.code, kind: new.kind, payload, devices, expires_at: new.expires_at };
     let activity = call.app().send(call.actor(), new).await?;
     let location = format!("/api/v1/activities/{}", activity.id);
     Ok(reply::with_header(reply::with_status(reply::json(&activity), StatusCode::CREATED), LOCATION, location))

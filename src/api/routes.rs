@@ -4,7 +4,7 @@ use super::call::Call;
 use super::problem::Problem;
 use super::{
     agent, application, audit, backup, certificate, device, device_type, geofence, group, health, host, location,
-    operation, telemetry, token, user, watch,
+    operation, tag, telemetry, token, user, watch,
 };
 use crate::net::table;
 
@@ -31,6 +31,7 @@ pub fn table() -> Table {
         geofence::routes(),
         group::routes(),
         operation::routes(),
+        tag::routes(),
         token::routes(),
         user::routes(),
         audit::routes(),

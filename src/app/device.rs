@@ -1,6 +1,8 @@
 //! Devices: enrolling, finding, editing, removing, and noticing whether they are there.
 
 use super::access::{narrow, reach, reach_named};
+use super::group::settle_groups;
+use super::tag;
 use super::{App, Error, check_limit, require};
 use crate::app::downlink::Downlink;
 use crate::model::actor::{Actor, Principal, Scope};
@@ -38,6 +40,8 @@ pub struct DeviceEdit {
     pub owner: Option<String>,
     pub ownership: Option<Ownership>,
     pub status: Option<DeviceStatus>,
+    /// These and no others.
+    pub tags: Option<Vec<String>>,
 }
 
 impl App {
@@ -99,7 +103,8 @@ impl App {
     pub async fn devices(&self, actor: &Actor, filter: DeviceFilter, page: DevicePage) -> Result<Page<Device>, Error> {
         let filter = narrow(actor, filter)?;
         check_limit(page.limit, MAX_PAGE)?;
-        self.inner.store.read(move |rx| rx.devices(&filter, &page).map_err(Error::from)).await
+        let now = self.inner.clock.now();
+        self.inner.store.read(move |rx| rx.devices(&filter, &page, now).map_err(Error::from)).await
     }
 
     /// Whether an MQTT connection of the device is open now.
@@ -150,6 +155,7 @@ impl App {
                 put_properties(tx, device.number, &properties)?;
                 device.updated_at = now;
                 tx.update_device(&device)?;
+                settle_groups(tx, device.number, now)?;
                 if !actor.is_device(id) {
                     tx.audit(now, &actor, "device.edit", &target(&device), Outcome::Done, "properties")?;
                 }
@@ -374,6 +380,7 @@ fn change_status(
     device.updated_at = now;
     tx.update_device(device)?;
     tx.add_status_change(device.number, &change)?;
+    settle_groups(tx, device.number, now)?;
     Ok(())
 }
 
@@ -433,6 +440,7 @@ pub(super) fn enroll(tx: &Tx<'_>, actor: &Actor, own: bool, new: NewDevice, now:
         tx.update_device(&device)?;
     }
     put_properties(tx, device.number, &new.properties)?;
+    settle_groups(tx, device.number, now)?;
     Ok(Enrolled { device, created })
 }
 
@@ -478,6 +486,11 @@ fn edit_device(tx: &Tx<'_>, actor: &Actor, id: DeviceId, edit: DeviceEdit, now: 
         }
         None => tx.update_device(&device)?,
     }
+    if let Some(tags) = edit.tags {
+        changes.push(format!("tags {}", tags.join(", ")));
+        tag::replace(tx, &mut device, &tags, now)?;
+    }
+    settle_groups(tx, device.number, now)?;
     tx.audit(now, actor, "device.edit", &target(&device), Outcome::Done, &changes.join(", "))?;
     Ok(device)
 }
@@ -531,6 +544,9 @@ fn check_edit(edit: &DeviceEdit) -> Result<(), Error> {
     }
     if let Some(owner) = &edit.owner {
         check_label("an owner", owner, MAX_NAME).map_err(|why| Error::invalid("owner", why))?;
+    }
+    if let Some(tags) = &edit.tags {
+        tag::check_tags("tags", tags)?;
     }
     match edit.status {
         None

@@ -10,6 +10,7 @@ use crate::model::actor::Scope;
 use crate::model::audit::AuditFilter;
 use crate::model::device::{DeviceFilter, DevicePage, DeviceSort, DeviceStatus, NewDevice, PageStart, Property};
 use crate::model::device_type::{Completes, DeviceType};
+use crate::model::group::NewGroup;
 use crate::model::id::DeviceId;
 use crate::model::operation::{NewActivity, OperationFilter, OperationStatus, Report};
 use crate::model::telemetry::{MAX_METRICS, MAX_SAMPLES, NewEvent, Range, Sample, Value};
@@ -24,6 +25,10 @@ fn bulb(devices: &[DeviceId]) -> NewActivity {
         devices: devices.to_vec(),
         expires_at: None,
     }
+}
+
+fn named(name: &str) -> NewGroup {
+    NewGroup { name: name.to_owned(), ..NewGroup::default() }
 }
 
 fn done(number: i64) -> Vec<Report> {
@@ -301,8 +306,8 @@ async fn a_list_is_paged_without_gap_or_repeat() {
 async fn groups_hold_devices_all_or_none() {
     let site = site().await;
     let (one, two) = (site.pi("one").await, site.pi("two").await);
-    let group = site.app.create_group(&operator(), "lobby", "").await.unwrap();
-    assert!(matches!(site.app.create_group(&operator(), "Lobby", "").await, Err(Error::Conflict(_))));
+    let group = site.app.create_group(&operator(), named("lobby")).await.unwrap();
+    assert!(matches!(site.app.create_group(&operator(), named("Lobby")).await, Err(Error::Conflict(_))));
     let stranger = DeviceId::fresh(site.clock.now());
     let refused = site.app.add_to_group(&operator(), group.id, vec![one.id, stranger]).await;
     assert!(matches!(refused, Err(Error::NotFound { .. })));

@@ -61,6 +61,8 @@ pub struct DeviceQuery {
     pub ownership: Option<Ownership>,
     /// Part of the name or the identifier.
     pub text: Option<String>,
+    /// What the devices fit, in the query language.
+    pub query: Option<String>,
     pub sort: Option<DeviceSort>,
     pub descending: bool,
     pub limit: Option<u32>,
@@ -76,6 +78,7 @@ impl DeviceQuery {
             ("owner", self.owner.clone()),
             ("ownership", self.ownership.map(|ownership| ownership.name().to_owned())),
             ("text", self.text.clone()),
+            ("q", self.query.clone()),
             ("sort", self.sort.map(|sort| sort.name().to_owned())),
             ("desc", self.descending.then(|| "true".to_owned())),
         ];

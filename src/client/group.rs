@@ -1,11 +1,11 @@
-//! Static groups and their members.
+//! Groups, their members, and the roles they are shared with.
 
 use super::request::{Call, paging, with_query};
 use super::{Client, Error};
 use crate::model::id::{DeviceId, GroupId};
 use crate::wire::Page;
 use crate::wire::device::Device;
-use crate::wire::group::{Group, Members, NewGroup};
+use crate::wire::group::{Group, Members, NewGroup, Shares};
 
 impl Client {
     /// Every group.
@@ -31,6 +31,16 @@ impl Client {
     /// Removes a group; its devices stay.
     pub async fn remove_group(&self, id: GroupId) -> Result<(), Error> {
         self.perform(Call::delete(path(id, ""))).await
+    }
+
+    /// The roles a group is shared with.
+    pub async fn group_roles(&self, id: GroupId) -> Result<Shares, Error> {
+        self.fetch(Call::get(path(id, "/roles"))).await
+    }
+
+    /// Shares a group with these roles and no others.
+    pub async fn share_group(&self, id: GroupId, shares: &Shares) -> Result<Shares, Error> {
+        self.fetch(Call::put(path(id, "/roles")).json(shares)?).await
     }
 
     /// One page of a group's devices.

@@ -27,6 +27,9 @@ const SHOWN_OPERATIONS: u32 = 10;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ListArgs {
+    /// What the devices fit, such as 'type:android os<9 not tag:lobby' (see docs/query.md)
+    #[arg(value_name = "QUERY")]
+    query: Vec<String>,
     /// Devices of this type
     #[arg(long = "type", value_name = "TYPE")]
     device_type: Option<String>,
@@ -100,6 +103,9 @@ pub(super) struct EditArgs {
     ownership: Option<Ownership>,
     #[arg(long, help = "ACTIVE, SUSPENDED, BLOCKED, DISENROLLMENT_REQUESTED or REMOVED", value_parser = parse_status)]
     status: Option<DeviceStatus>,
+    /// Its tags: these and no others; may be repeated, and empty for none
+    #[arg(long = "tag", value_name = "TAG", value_delimiter = ',')]
+    tags: Option<Vec<String>>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -141,6 +147,7 @@ pub(super) async fn list(client: &Client, args: ListArgs, output: &mut Output) -
         owner: args.owner,
         ownership: None,
         text: args.text,
+        query: (!args.query.is_empty()).then(|| args.query.join(" ")),
         sort: Some(args.sort),
         descending: args.desc,
         limit: None,
@@ -154,7 +161,7 @@ pub(super) async fn list(client: &Client, args: ListArgs, output: &mut Output) -
 }
 
 /// The first `limit` devices of all pages.
-async fn first_of(client: &Client, mut query: DeviceQuery, limit: u32) -> Result<Page<Device>, Failure> {
+pub(super) async fn first_of(client: &Client, mut query: DeviceQuery, limit: u32) -> Result<Page<Device>, Failure> {
     let mut all = Page { items: Vec::new(), next: None, total: 0 };
     loop {
         let missing = limit.saturating_sub(u32::try_from(all.items.len()).unwrap_or(u32::MAX));
@@ -256,6 +263,7 @@ fn print_detail(detail: &DeviceDetail, operations: &[Operation], output: &mut Ou
         ("owner", text(&format!("{} ({})", device.owner, device.ownership.name()))),
         ("enrolled", output.ago(device.enrolled_at)),
         ("seen", output.ago_or_never(device.last_seen_at)),
+        ("tags", text(&or_none(detail.tags.join(", ")))),
         ("groups", text(&or_none(detail.groups.join(", ")))),
     ];
     if !device.description.is_empty() {
@@ -358,8 +366,8 @@ fn print_enrolled(enrolled: &Enrolled, output: &mut Output) -> Result<(), Failur
 }
 
 pub(super) async fn edit(client: &Client, args: EditArgs, output: &mut Output) -> Result<(), Failure> {
-    let EditArgs { device, name, description, owner, ownership, status } = args;
-    let edit = DeviceEdit { name, description, owner, ownership, status };
+    let EditArgs { device, name, description, owner, ownership, status, tags } = args;
+    let edit = DeviceEdit { name, description, owner, ownership, status, tags };
     let key = DeviceKey::from(&resolve(client, &device).await?);
     let device = client.edit_device(&key, &edit).await?;
     if output.is_json() {

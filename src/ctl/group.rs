@@ -11,7 +11,7 @@ use crate::model::id::{DeviceId, GroupId};
 use crate::model::page::MAX_PAGE;
 use crate::wire::Page;
 use crate::wire::device::Device;
-use crate::wire::group::{Group, NewGroup};
+use crate::wire::group::{Group, NewGroup, Shares};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -27,6 +27,20 @@ enum Action {
         /// What is said of it
         #[arg(long, default_value = "", hide_default_value = true)]
         description: String,
+        /// Fill it with the devices that fit this query, now and later (see docs/query.md)
+        #[arg(long)]
+        query: Option<String>,
+    },
+    /// Change the query that fills a group; without one, it keeps its devices and is filled by hand
+    Query { group: String, query: Option<String> },
+    /// Share a group with these roles and no others; without any, list them
+    Share {
+        group: String,
+        #[arg(value_name = "ROLE")]
+        roles: Vec<String>,
+        /// Share it with nobody
+        #[arg(long, conflicts_with = "roles")]
+        nobody: bool,
     },
     /// Rename a group
     Rename { group: String, name: String },
@@ -68,10 +82,17 @@ pub(super) async fn groups(client: &Client, args: Args, output: &mut Output) -> 
             }
             return output.line(format_args!("group {} is removed", short(&group.name, 200)));
         }
-        Some(Action::Create { name, description }) => client.create_group(&NewGroup { name, description }).await?,
+        Some(Action::Create { name, description, query }) => {
+            client.create_group(&NewGroup { name, description, query }).await?
+        }
+        Some(Action::Query { group, query }) => {
+            let Group { id, name, description, .. } = resolve(client, &group).await?;
+            client.replace_group(id, &NewGroup { name, description, query }).await?
+        }
+        Some(Action::Share { group, roles, nobody }) => return share(client, &group, roles, nobody, output).await,
         Some(Action::Rename { group, name }) => {
-            let Group { id, description, .. } = resolve(client, &group).await?;
-            client.replace_group(id, &NewGroup { name, description }).await?
+            let Group { id, description, query, .. } = resolve(client, &group).await?;
+            client.replace_group(id, &NewGroup { name, description, query }).await?
         }
         Some(Action::Add { group, devices }) => {
             let (id, devices) = (resolve(client, &group).await?.id, ids(client, &devices).await?);
@@ -85,6 +106,25 @@ pub(super) async fn groups(client: &Client, args: Args, output: &mut Output) -> 
         }
     };
     if output.is_json() { output.document(&changed) } else { print(&[changed], output) }
+}
+
+async fn share(
+    client: &Client,
+    group: &str,
+    roles: Vec<String>,
+    nobody: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let id = resolve(client, group).await?.id;
+    let shares = if roles.is_empty() && !nobody {
+        client.group_roles(id).await?
+    } else {
+        client.share_group(id, &Shares { roles }).await?
+    };
+    if output.is_json() {
+        return output.document(&shares);
+    }
+    output.table(&["ROLE"], shares.roles.iter().map(|role| vec![text(role)]).collect())
 }
 
 /// The group that `named` is the id or the name of.
@@ -128,9 +168,10 @@ fn print(groups: &[Group], output: &mut Output) -> Result<(), Failure> {
             Cell::new(group.devices),
             text(&group.owner),
             output.ago(group.created_at),
+            Cell::new(short(group.query.as_deref().unwrap_or_default(), 60)),
             Cell::new(short(&group.description, 60)),
         ]
     });
     let rows = rows.collect();
-    output.table(&["GROUP", "DEVICES", "OWNER", "MADE", "DESCRIPTION"], rows)
+    output.table(&["GROUP", "DEVICES", "OWNER", "MADE", "QUERY", "DESCRIPTION"], rows)
 }

@@ -21,7 +21,9 @@ use crate::model::page::MAX_PAGE;
 use crate::wire::operation::{Activity, NewActivity, Operation};
 
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "pymctl send [OPTIONS] <ID>... <CODE>\n       pymctl send [OPTIONS] --group <GROUP> <CODE>")]
+#[command(
+    override_usage = "pymctl send [OPTIONS] <ID>... <CODE>\n       pymctl send [OPTIONS] --group <GROUP> <CODE>\n       pymctl send [OPTIONS] --query <QUERY> <CODE>"
+)]
 pub(super) struct SendArgs {
     /// The devices, and last the operation's code (see `pymctl types`)
     #[arg(value_name = "ID|CODE", num_args = 1.., required = true)]
@@ -32,6 +34,9 @@ pub(super) struct SendArgs {
     /// Send to every device of this group (its name or id)
     #[arg(long)]
     group: Option<String>,
+    /// Send to every device that fits this query (see docs/query.md)
+    #[arg(long)]
+    query: Option<String>,
     /// Give the operation up after this time, such as 10m or 1d [default: never]
     #[arg(long, value_name = "SPAN", value_parser = parse_span)]
     expires: Option<Duration>,
@@ -72,18 +77,19 @@ fn parse_status(text: &str) -> Result<OperationStatus, String> {
 type Names = HashMap<DeviceId, String>;
 
 pub(super) async fn send(client: &Client, args: SendArgs, output: &mut Output) -> Result<(), Failure> {
-    let SendArgs { mut words, payload, group, expires, wait } = args;
+    let SendArgs { mut words, payload, group, query, expires, wait } = args;
     let code = words.pop().unwrap_or_default();
-    if words.is_empty() && group.is_none() {
-        return Err(Failure::Usage(format!("name the devices before the code {code}, or --group")));
+    if words.is_empty() && group.is_none() && query.is_none() {
+        return Err(Failure::Usage(format!("name the devices before the code {code}, or --group or --query")));
     }
-    let names = receivers(client, &words, group.as_deref()).await?;
+    let names = receivers(client, &words, group.as_deref(), query).await?;
     let order = NewActivity {
         code,
         kind: None,
         payload: payload.map(serde_json::Value::String),
         devices: names.keys().copied().collect(),
         expires_at: expires.map(|span| output.now().plus(span)),
+        ..NewActivity::default()
     };
     let Some(limit) = wait else {
         let activity = client.send_operation(&order).await?;
@@ -107,7 +113,12 @@ pub(super) async fn send(client: &Client, args: SendArgs, output: &mut Output) -
     judge(&activity, &names)
 }
 
-async fn receivers(client: &Client, devices: &[String], group: Option<&str>) -> Result<Names, Failure> {
+async fn receivers(
+    client: &Client,
+    devices: &[String],
+    group: Option<&str>,
+    query: Option<String>,
+) -> Result<Names, Failure> {
     let mut names = Names::new();
     for device in devices {
         let found = device::resolve(client, device).await?;
@@ -120,6 +131,17 @@ async fn receivers(client: &Client, devices: &[String], group: Option<&str>) -> 
         }
         if names.is_empty() {
             return Err(Failure::NotFound(format!("the group {} has no devices", group.name)));
+        }
+    }
+    if let Some(query) = query {
+        let wanted = DeviceQuery { query: Some(query), ..DeviceQuery::default() };
+        for device in device::first_of(client, wanted, u32::MAX).await?.items {
+            if device.status.may_receive() {
+                names.insert(device.id, short(device::label(&device), 40));
+            }
+        }
+        if names.is_empty() {
+            return Err(Failure::NotFound("no device that may receive operations fits the query".to_owned()));
         }
     }
     Ok(names)

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::{DeviceId, EnrollmentId, GroupId};
+use super::query::Query;
 use super::timestamp::Timestamp;
 
 /// Where a device stands (the statuses of the Entgra data model).
@@ -186,13 +187,15 @@ pub struct StatusChange {
 #[derive(Clone, Debug, Default)]
 pub struct DeviceFilter {
     pub device_type: Option<String>,
-    /// Any of these; empty means every status but REMOVED.
+    /// Any of these; empty means every status but REMOVED, unless the query names statuses.
     pub statuses: Vec<DeviceStatus>,
     pub group: Option<GroupId>,
     pub owner: Option<String>,
     pub ownership: Option<Ownership>,
     /// Part of the name or the identifier, in any letter case.
     pub text: Option<String>,
+    /// What fits these words.
+    pub query: Option<Query>,
     /// Changed at or after this time.
     pub updated_since: Option<Timestamp>,
     /// Only what the person of that name may see as their own: devices they own, and those of groups that are shared

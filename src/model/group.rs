@@ -1,11 +1,11 @@
-//! A static group of devices.
+//! Groups of devices, filled by hand or by a query.
 
 use serde::{Deserialize, Serialize};
 
 use super::id::GroupId;
 use super::timestamp::Timestamp;
 
-/// A named set of devices, filled by hand.
+/// A named set of devices.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Group {
     pub id: GroupId,
@@ -14,8 +14,20 @@ pub struct Group {
     /// Unique; 1 to 200 bytes.
     pub name: String,
     pub description: String,
+    /// What its devices fit, in the query language; absent for a group that is filled by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
     pub owner: String,
     pub created_at: Timestamp,
     /// How many devices it holds.
     pub devices: u64,
+}
+
+/// What makes a group, or replaces what is said of it.
+#[derive(Clone, Debug, Default)]
+pub struct NewGroup {
+    pub name: String,
+    pub description: String,
+    /// What its devices fit, in the query language; `None` for a group that is filled by hand.
+    pub query: Option<String>,
 }

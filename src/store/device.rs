@@ -1,16 +1,12 @@
-//! Devices, their enrollments, properties and status changes.
+//! Devices, their enrollments, properties and status changes. The list is in `list`.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use rusqlite::types::ToSql;
+mod list;
+
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Rx, StoreError, Tx};
-use crate::model::device::{
-    Device, DeviceFilter, DevicePage, DeviceSort, DeviceStatus, Enrollment, PageStart, Property, StatusChange,
-};
+use crate::model::device::{Device, DeviceStatus, Enrollment, Property, StatusChange};
 use crate::model::id::{DeviceId, EnrollmentId};
-use crate::model::page::Page;
 use crate::model::timestamp::Timestamp;
 
 const COLUMNS: &str = "d.number, d.id, d.type, d.identifier, d.name, d.description, d.owner, d.ownership, d.status,
@@ -57,44 +53,6 @@ impl Rx<'_> {
             "SELECT id FROM device WHERE identifier = ?1 AND status <> 'REMOVED' ORDER BY number LIMIT ?2",
         )?;
         Ok(statement.query_map(params![identifier, limit], |row| row.get(0))?.collect::<Result<_, _>>()?)
-    }
-
-    /// One page of the devices that fit `filter`.
-    ///
-    /// # Errors
-    /// [`StoreError::Cursor`] for a cursor that is none of ours.
-    pub fn devices(&self, filter: &DeviceFilter, page: &DevicePage) -> Result<Page<Device>, StoreError> {
-        let mut query = Query::new(filter);
-        let total = {
-            let mut statement =
-                self.connection.prepare_cached(&format!("SELECT count(*) FROM device d{}", query.text))?;
-            statement.query_row(query.bound(), |row| row.get(0))?
-        };
-        let (key, direction) = (sort_key(page.sort), if page.descending { "DESC" } else { "ASC" });
-        let mut offset = 0;
-        match &page.start {
-            PageStart::Offset(rows) => offset = *rows,
-            PageStart::Cursor(None) => {}
-            PageStart::Cursor(Some(cursor)) => query.after(cursor, key, page.descending)?,
-        }
-        let sql = format!(
-            "SELECT {COLUMNS}, {key} FROM device d{} ORDER BY {key} {direction}, d.number {direction} LIMIT {} OFFSET {offset}",
-            query.text,
-            u64::from(page.limit) + 1,
-        );
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let mut rows = statement.query(query.bound())?;
-        let (mut items, mut next, mut last) = (Vec::new(), None, None);
-        while let Some(row) = rows.next()? {
-            if items.len() >= page.limit as usize {
-                next = last.take();
-                break;
-            }
-            let item = device(row)?;
-            last = Some(cursor(row.get(12)?, item.number)?);
-            items.push(item);
-        }
-        Ok(Page { items, next, total })
     }
 
     /// How many devices have each status.
@@ -278,109 +236,4 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
         updated_at: row.get(10)?,
         last_seen_at: row.get(11)?,
     })
-}
-
-const fn sort_key(sort: DeviceSort) -> &'static str {
-    match sort {
-        DeviceSort::Name => "d.name COLLATE NOCASE",
-        DeviceSort::Identifier => "d.identifier",
-        DeviceSort::Type => "d.type",
-        DeviceSort::Status => "d.status",
-        DeviceSort::EnrolledAt => "d.enrolled_at",
-        DeviceSort::LastSeen => "coalesce(d.last_seen_at, 0)",
-    }
-}
-
-/// A cursor is the sort key's value and the number of the last row, as JSON in letters that a URL takes as they are.
-fn cursor(key: rusqlite::types::Value, number: i64) -> Result<String, StoreError> {
-    let key = match key {
-        rusqlite::types::Value::Integer(integer) => serde_json::Value::from(integer),
-        rusqlite::types::Value::Text(text) => serde_json::Value::from(text),
-        other => return Err(StoreError::Corrupt(format!("sort key {other:?}"))),
-    };
-    Ok(BASE64_URL_SAFE_NO_PAD.encode(serde_json::json!([key, number]).to_string()))
-}
-
-/// The WHERE clause of a list and what is bound to it.
-struct Query {
-    text: String,
-    bound: Vec<Box<dyn ToSql>>,
-}
-
-impl Query {
-    fn new(filter: &DeviceFilter) -> Self {
-        let mut query = Self { text: String::new(), bound: Vec::new() };
-        if let Some(device_type) = &filter.device_type {
-            query.and("d.type = ?", device_type.clone());
-        }
-        if filter.statuses.is_empty() {
-            query.and("d.status <> ?", DeviceStatus::Removed);
-        } else {
-            query.and_any("d.status", &filter.statuses);
-        }
-        if let Some(group) = filter.group {
-            query.and(
-                "d.number IN (SELECT m.device FROM group_member m JOIN device_group g ON g.number = m.device_group WHERE g.id = ?)",
-                group,
-            );
-        }
-        if let Some(owner) = &filter.owner {
-            query.and("d.owner = ?", owner.clone());
-        }
-        if let Some(ownership) = filter.ownership {
-            query.and("d.ownership = ?", ownership);
-        }
-        if let Some(text) = &filter.text {
-            query.and("(instr(lower(d.name), lower(?)) > 0", text.clone());
-            query.text.push_str(" OR instr(lower(d.identifier), lower(?)) > 0)");
-            query.bound.push(Box::new(text.clone()));
-        }
-        if let Some(since) = filter.updated_since {
-            query.and("d.updated_at >= ?", since);
-        }
-        if let Some(name) = &filter.own_of {
-            query.and(&format!("({OWN})"), name.clone());
-            query.bound.push(Box::new(name.clone()));
-        }
-        query
-    }
-
-    fn joint(&mut self) {
-        self.text.push_str(if self.text.is_empty() { " WHERE " } else { " AND " });
-    }
-
-    fn and(&mut self, condition: &str, value: impl ToSql + 'static) {
-        self.joint();
-        self.text.push_str(condition);
-        self.bound.push(Box::new(value));
-    }
-
-    fn and_any(&mut self, column: &str, statuses: &[DeviceStatus]) {
-        self.joint();
-        self.text.push_str(column);
-        self.text.push_str(" IN (");
-        self.text.push_str(&vec!["?"; statuses.len()].join(", "));
-        self.text.push(')');
-        self.bound.extend(statuses.iter().map(|status| Box::new(*status) as Box<dyn ToSql>));
-    }
-
-    /// Continues after the row that `cursor` names.
-    fn after(&mut self, cursor: &str, key: &str, descending: bool) -> Result<(), StoreError> {
-        let bad = || StoreError::Cursor(cursor.chars().take(100).collect());
-        let json = BASE64_URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad())?;
-        let (value, number): (serde_json::Value, i64) = serde_json::from_slice(&json).map_err(|_| bad())?;
-        let value: Box<dyn ToSql> = match value {
-            serde_json::Value::String(text) => Box::new(text),
-            serde_json::Value::Number(number) => Box::new(number.as_i64().ok_or_else(bad)?),
-            _ => return Err(bad()),
-        };
-        let than = if descending { '<' } else { '>' };
-        self.and(&format!("({key}, d.number) {than} (?, ?)"), value);
-        self.bound.push(Box::new(number));
-        Ok(())
-    }
-
-    fn bound(&self) -> rusqlite::ParamsFromIter<impl Iterator<Item = &dyn ToSql>> {
-        rusqlite::params_from_iter(self.bound.iter().map(AsRef::as_ref))
-    }
 }

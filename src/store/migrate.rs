@@ -23,6 +23,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
         )
         .map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(256);
+    super::query::teach(&connection).map_err(failed)?;
     let found: i64 = connection.query_row("PRAGMA user_version", (), |row| row.get(0)).map_err(failed)?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     if found > known {

@@ -31,6 +31,7 @@ impl Readers {
                 connection.execute_batch(&format!(
                     "PRAGMA query_only=ON; PRAGMA busy_timeout=5000; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-{CACHE_KIB};"
                 ))?;
+                super::query::teach(&connection)?;
                 connection.set_prepared_statement_cache_capacity(64);
                 Ok(connection)
             })

@@ -41,6 +41,7 @@ pub struct DeviceDetail {
     /// Where it was last; absent for a device that never told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
+    pub tags: Vec<String>,
     pub groups: Vec<String>,
     pub metrics: Vec<LastValue>,
     /// Newest first, at most 50.
@@ -104,6 +105,9 @@ pub struct DeviceEdit {
     /// Where an operator may put it: `ACTIVE`, `SUSPENDED`, `BLOCKED`, `DISENROLLMENT_REQUESTED` or `REMOVED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<DeviceStatus>,
+    /// These tags and no others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<String>>,
 }
 
 impl std::fmt::Debug for Enrolled {

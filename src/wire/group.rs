@@ -1,4 +1,4 @@
-//! Static groups.
+//! Groups, filled by hand or by a query.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,16 @@ pub struct NewGroup {
     pub name: String,
     #[serde(default)]
     pub description: String,
+    /// What its devices fit, in the query language; without it the group is filled by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
+}
+
+/// `PUT /groups/{id}/roles`, and what `GET` answers: the roles a group is shared with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shares {
+    pub roles: Vec<String>,
 }
 
 /// `POST /groups/{id}/devices` adds, `DELETE` takes out.

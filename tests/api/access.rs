@@ -21,6 +21,8 @@ fn body(path: &str, method: &str) -> Value {
         }
         ("/certificates" | "/certificates/verify", _) => json!({ "pem": "" }),
         ("/groups" | "/groups/{id}", _) => json!({ "name": "made-by-the-matrix" }),
+        ("/groups/{id}/roles", _) => json!({ "roles": ["viewer"] }),
+        ("/tags", _) => json!({ "devices": [NOBODY], "add": ["made-by-the-matrix"] }),
         ("/groups/{id}/devices", _) => json!({ "devices": [NOBODY] }),
         ("/activities", _) => json!({ "code": "bulb", "payload": "ON", "devices": [NOBODY] }),
         ("/tokens", _) => json!({ "name": "x", "scopes": ["read"] }),

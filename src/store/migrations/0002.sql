@@ -35,6 +35,7 @@ CREATE INDEX tag_by_name ON tag (name, device);
 
 -- A group with a query holds the devices that fit it: its members are kept up to date by the application.
 ALTER TABLE device_group ADD COLUMN query TEXT;
+CREATE INDEX device_group_by_query ON device_group (number) WHERE query IS NOT NULL;
 CREATE TABLE group_role (
     device_group INTEGER NOT NULL REFERENCES device_group ON DELETE CASCADE,
     role         TEXT NOT NULL COLLATE NOCASE REFERENCES role ON UPDATE CASCADE ON DELETE CASCADE,

@@ -89,6 +89,7 @@ impl Sending {
                         payload: payload.clone().map(serde_json::Value::String),
                         devices: vec![self.device],
                         expires_at: None,
+                        ..NewActivity::default()
                     }));
                 }
                 if matches!(key.code, KeyCode::Char('n') | KeyCode::Esc) {
