@@ -368,7 +368,7 @@ impl fmt::Display for Query {
             Self::Term { field, op, values } => {
                 f.write_str(field.word())?;
                 if let Field::Property(name) | Field::Metric(name) = field {
-                    let plain = !name.is_empty() && name.bytes().all(|b| parse::is_field_byte(b));
+                    let plain = !name.is_empty() && name.bytes().all(parse::is_field_byte);
                     f.write_str(&if plain { name.clone() } else { in_quotes(name) })?;
                 }
                 f.write_str(op.word())?;

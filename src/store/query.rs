@@ -97,7 +97,7 @@ impl Clause {
                 self.push("EXISTS (SELECT 1 FROM tag t WHERE t.device = d.number AND t.name = ?)", text);
             }
             Field::App => {
-                self.push("EXISTS (SELECT 1 FROM application a WHERE a.device = d.number AND a.package = ?)", text)
+                self.push("EXISTS (SELECT 1 FROM application a WHERE a.device = d.number AND a.package = ?)", text);
             }
             Field::Policy => self.push(
                 "EXISTS (SELECT 1 FROM policy_applied a
