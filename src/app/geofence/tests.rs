@@ -120,7 +120,8 @@ async fn people_are_told_what_they_want_to_know() {
 async fn a_geofence_watches_the_devices_of_its_group() {
     let site = site().await;
     let (member, other) = (site.pi("pi-1").await, site.pi("pi-2").await);
-    let group = site.app.create_group(&operator(), "vans", "").await.unwrap();
+    let vans = crate::model::group::NewGroup { name: "vans".to_owned(), ..Default::default() };
+    let group = site.app.create_group(&operator(), vans).await.unwrap();
     site.app.add_to_group(&operator(), group.id, vec![member.id]).await.unwrap();
     let fence = site.fence(circle("yard", Notify::Both, Some(group.id))).await;
     for pi in [&member, &other] {
