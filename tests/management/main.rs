@@ -44,6 +44,7 @@ macro_rules! files {
 // One line a file, so that each resource adds its own.
 files![
     android_admin,
+    android_agent,
     certificates,
     devices, //
 ];

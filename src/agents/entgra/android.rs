@@ -17,7 +17,7 @@ use super::gson::{self, OperationBody, Record};
 use super::operation::seconds;
 use super::routes::{Route, route};
 use crate::app::Flush;
-use crate::model::actor::{Actor, Scope};
+use crate::model::actor::{Actor, Principal, Scope};
 use crate::model::facts::Facts;
 use crate::model::id::DeviceId;
 use crate::model::location::{MAX_LOCATIONS, NewLocation};
@@ -93,8 +93,16 @@ fn message(status: StatusCode, text: impl Into<String>) -> Response {
     gson::reply(status, &Message { response_code, response_message: text.into() })
 }
 
+/// Anybody who shows who they are may read what an agent is told before it enrolls.
+async fn check_known(call: &Call) -> Result<(), Error> {
+    match call.actor().await?.principal {
+        Principal::Anonymous => Err(Error::unauthorized("credentials are needed")),
+        _ => Ok(()),
+    }
+}
+
 async fn license(call: Call) -> Result<Response, Error> {
-    call.actor().await?;
+    check_known(&call).await?;
     Ok(gson::text(StatusCode::OK, EULA))
 }
 
@@ -113,7 +121,7 @@ struct Configuration {
 }
 
 async fn configuration(call: Call) -> Result<Response, Error> {
-    call.actor().await?;
+    check_known(&call).await?;
     let entry = |name, value: &str| Entry { name, value: value.to_owned(), content_type: "text" };
     let configuration = vec![
         entry("notifierType", NOTIFIER_LOCAL),

@@ -15,7 +15,7 @@ use crate::model::actor::{Actor, Scope};
 use crate::model::device::{Device, DeviceStatus};
 use crate::model::device_type::{Completes, DeviceType, PushRoute};
 use crate::model::id::{DeviceId, OperationId};
-use crate::model::operation::{Operation, OperationStatus, Report};
+use crate::model::operation::{Operation, OperationKind, OperationStatus, Report};
 use crate::model::timestamp::Timestamp;
 use crate::store::{Flush, Rx, Tx};
 
@@ -83,7 +83,7 @@ impl App {
         }
     }
 
-    /// What a device has still to do, oldest first, at most 100; nothing while it is suspended. Asking counts as being
+    /// What a device has still to do, oldest first, at most 100; nothing but its policy while it is suspended. Asking counts as being
     /// heard; the operations stay pending until the device answers. A device that finds nothing new costs a read, and
     /// the note that it was there, which nobody waits for.
     ///
@@ -218,7 +218,11 @@ fn to_do(rx: &Rx<'_>, actor: &Actor, id: DeviceId) -> Result<(Device, Vec<Operat
     if device.status == DeviceStatus::Removed {
         return Err(Error::missing(format!("device {}", target(&device))));
     }
-    let operations = if device.status.may_receive() { rx.pending_operations(id, MAX_PENDING)? } else { Vec::new() };
+    let mut operations = rx.pending_operations(id, MAX_PENDING)?;
+    if !device.status.may_receive() {
+        // It may be suspended because it violates its policy: it hears of that, and is asked about it, all the same.
+        operations.retain(|operation| operation.kind == OperationKind::Policy || operation.code == "MONITOR");
+    }
     Ok((device, operations))
 }
 
