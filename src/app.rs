@@ -8,6 +8,7 @@ pub mod audit;
 pub mod backup;
 pub mod certificate;
 pub mod clock;
+pub mod compliance;
 pub mod device;
 pub mod device_type;
 pub mod downlink;
@@ -22,6 +23,7 @@ pub mod mqtt;
 pub mod notification;
 pub mod oauth;
 pub mod operation;
+pub mod policy;
 pub mod presence;
 pub mod session;
 pub mod tag;
@@ -49,6 +51,7 @@ pub use crate::store::{Flush, StoreError};
 use crate::auth::Auth;
 use crate::metrics::Metrics;
 use crate::model::actor::{Actor, Principal, Scope};
+use crate::model::policy::Evaluation;
 use crate::pki::Pki;
 use crate::store::Store;
 
@@ -91,6 +94,23 @@ pub struct Settings {
     pub inactive_after: Duration,
     /// Life of an access token.
     pub access_token_ttl: Duration,
+    pub policy: PolicySettings,
+}
+
+/// What the configuration decides about policies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PolicySettings {
+    pub evaluation: Evaluation,
+    /// From one round of asking devices how they comply to the next.
+    pub monitor_interval: Duration,
+    /// How often a policy is sent again to a device that goes on violating it.
+    pub max_retries: u32,
+}
+
+impl Default for PolicySettings {
+    fn default() -> Self {
+        Self { evaluation: Evaluation::First, monitor_interval: Duration::from_mins(1), max_retries: 5 }
+    }
 }
 
 /// The most pushes and closings on their way to the broker; senders wait beyond that.

@@ -15,6 +15,7 @@ pub mod group;
 pub mod host;
 pub mod location;
 pub mod operation;
+pub mod policy;
 mod request;
 pub mod socket;
 mod tag;

@@ -18,6 +18,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::log;
+use crate::model::policy::Evaluation;
 use paths::Environment;
 pub use value::Secret;
 use value::{Addresses, Bounded, Filter, HostName};
@@ -33,6 +34,8 @@ const MQTTS_PORTS: [u16; 1] = [8883];
 type Seconds = Bounded<1, 31_536_000>;
 /// Each connection costs a file descriptor and up to some 30 KB.
 type Connections = Bounded<1, 65_536>;
+/// None to a thousand.
+type Retries = Bounded<0, 1000>;
 /// 1 KiB to 1 GiB.
 type Bytes = Bounded<1024, 1_073_741_824>;
 
@@ -80,6 +83,8 @@ pub struct Keys {
     silence: SilenceKeys,
     #[command(flatten)]
     auth: AuthKeys,
+    #[command(flatten)]
+    policy: PolicyKeys,
     #[command(flatten)]
     limits: LimitKeys,
 }
@@ -149,6 +154,21 @@ struct AuthKeys {
 
 #[derive(Clone, Debug, Default, clap::Args, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[command(next_help_heading = "Policies")]
+struct PolicyKeys {
+    /// Which policy counts where several address a device: the `first` by priority, or all, in a `merge` [default: first].
+    #[arg(long = "policy-evaluation", env = "PYM_POLICY_EVALUATION", value_name = "WAY")]
+    evaluation: Option<Evaluation>,
+    /// Seconds from one round of asking devices how they comply to the next [default: 60].
+    #[arg(long = "policy-monitor-interval", env = "PYM_POLICY_MONITOR_INTERVAL", value_name = "SECONDS")]
+    monitor_interval: Option<Seconds>,
+    /// How often a policy is sent again to a device that goes on violating it [default: 5].
+    #[arg(long = "policy-max-retries", env = "PYM_POLICY_MAX_RETRIES", value_name = "NUMBER")]
+    max_retries: Option<Retries>,
+}
+
+#[derive(Clone, Debug, Default, clap::Args, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 #[command(next_help_heading = "Limits")]
 struct LimitKeys {
     /// Open connections, all listeners together [default: 4096].
@@ -172,6 +192,7 @@ pub struct Config {
     pub log: log::Settings,
     pub silence: Silence,
     pub access_token_ttl: Duration,
+    pub policy: Policy,
     pub limits: Limits,
 }
 
@@ -193,6 +214,16 @@ pub struct Listen {
 pub struct Silence {
     pub unreachable_after: Duration,
     pub inactive_after: Duration,
+}
+
+/// How policies are evaluated and watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    pub evaluation: Evaluation,
+    /// From one round of asking devices how they comply to the next.
+    pub monitor_interval: Duration,
+    /// How often a policy is sent again to a device that goes on violating it.
+    pub max_retries: u32,
 }
 
 /// Bounds the operator may move.
@@ -265,6 +296,11 @@ impl Config {
                 inactive_after: seconds(keys.silence.inactive_after, 900),
             },
             access_token_ttl: seconds(keys.auth.access_token_ttl, 3600),
+            policy: Policy {
+                evaluation: keys.policy.evaluation.unwrap_or_default(),
+                monitor_interval: seconds(keys.policy.monitor_interval, 60),
+                max_retries: keys.policy.max_retries.map_or(5, |most| u32::try_from(most.get()).unwrap_or(u32::MAX)),
+            },
             limits: Limits {
                 connections: keys.limits.connections.map_or(4096, Bounded::to_usize),
                 body_bytes: keys.limits.body_bytes.map_or(1024 * 1024, Bounded::to_usize),
@@ -320,6 +356,11 @@ impl Keys {
                 inactive_after: self.silence.inactive_after.or(below.silence.inactive_after),
             },
             auth: AuthKeys { access_token_ttl: self.auth.access_token_ttl.or(below.auth.access_token_ttl) },
+            policy: PolicyKeys {
+                evaluation: self.policy.evaluation.or(below.policy.evaluation),
+                monitor_interval: self.policy.monitor_interval.or(below.policy.monitor_interval),
+                max_retries: self.policy.max_retries.or(below.policy.max_retries),
+            },
             limits: LimitKeys {
                 connections: self.limits.connections.or(below.limits.connections),
                 body_bytes: self.limits.body_bytes.or(below.limits.body_bytes),

@@ -16,6 +16,7 @@ mod host;
 mod location;
 mod operation;
 mod output;
+mod policy;
 mod prompt;
 mod tag;
 mod telemetry;
@@ -133,6 +134,10 @@ enum Command {
     Geofences(geofence::Args),
     /// List, sign and revoke certificates of devices
     Certificates(certificate::Args),
+    /// List, change and apply policies
+    Policies(policy::Args),
+    /// Show which devices comply with their policies, or how one does
+    Compliance(policy::ComplianceArgs),
     /// List, make and revoke API tokens
     Tokens(admin::TokensArgs),
     /// List and change the people who operate the site
@@ -195,6 +200,8 @@ async fn execute(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Groups(args) => group::groups(&client, args, output).await,
         Command::Geofences(args) => geofence::geofences(&client, args, output).await,
         Command::Certificates(args) => certificate::certificates(&client, args, output).await,
+        Command::Policies(args) => policy::policies(&client, args, output).await,
+        Command::Compliance(args) => policy::compliance(&client, args, output).await,
         Command::Tokens(args) => admin::tokens(&client, args, output).await,
         Command::Users(args) => admin::users(&client, args, output).await,
         Command::Audit(args) => admin::audit(&client, args, output).await,

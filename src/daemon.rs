@@ -137,6 +137,11 @@ impl Daemon {
             unreachable_after: config.silence.unreachable_after,
             inactive_after: config.silence.inactive_after,
             access_token_ttl: config.access_token_ttl,
+            policy: app::PolicySettings {
+                evaluation: config.policy.evaluation,
+                monitor_interval: config.policy.monitor_interval,
+                max_retries: config.policy.max_retries,
+            },
         };
         let (app, downlink) =
             App::open(store, clock, Arc::clone(&metrics), settings).await.map_err(DaemonError::App)?;

@@ -34,6 +34,7 @@ pub fn all(app: &App, board: Board, stop: &CancellationToken) -> Vec<Job> {
         ("expiry", Box::pin(expiry(app.clone(), Timer::every(EXPIRY_SWEEP, stop)))),
         ("credentials", Box::pin(credentials(app.clone(), Timer::every(CREDENTIAL_SWEEP, stop)))),
         ("groups", Box::pin(groups(app.clone(), Timer::every(GROUP_SWEEP, stop)))),
+        ("policies", Box::pin(policies(app.clone(), Timer::every(app.settings().policy.monitor_interval, stop)))),
         ("board", Box::pin(measure(app.clone(), board, Timer::every(BOARD_SAMPLE, stop)))),
         ("rates", Box::pin(rates(app.clone(), Timer::every(RATES_TICK, stop)))),
     ]
@@ -64,6 +65,20 @@ async fn credentials(app: App, mut timer: Timer) {
 async fn groups(app: App, mut timer: Timer) {
     while timer.next().await {
         swept("memberships of groups", app.sweep_groups().await);
+    }
+}
+
+/// Devices with a policy are asked how they comply, and devices whose type wants it how they stand.
+async fn policies(app: App, mut timer: Timer) {
+    let mut round = 0;
+    while timer.next().await {
+        if let Err(error) = app.monitor_policies().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "cannot ask devices how they comply");
+        }
+        if let Err(error) = app.poll_devices(round).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "cannot ask devices how they stand");
+        }
+        round += 1;
     }
 }
 

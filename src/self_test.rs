@@ -17,7 +17,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::app::downlink::Downlink;
-use crate::app::{App, Clock, Settings};
+use crate::app::{App, Clock, PolicySettings, Settings};
 use crate::host::{self, Board};
 use crate::metrics::Metrics;
 use crate::model::actor::Actor;
@@ -69,6 +69,7 @@ async fn open(dir: &Path) -> Result<(App, mpsc::Receiver<Downlink>), Box<dyn std
         unreachable_after: PATIENCE,
         inactive_after: PATIENCE,
         access_token_ttl: PATIENCE,
+        policy: PolicySettings::default(),
     };
     Ok(App::open(store, Clock::default(), Arc::new(Metrics::default()), settings).await?)
 }

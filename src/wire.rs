@@ -12,6 +12,7 @@ pub mod group;
 pub mod host;
 pub mod location;
 pub mod operation;
+pub mod policy;
 pub mod problem;
 pub mod tag;
 pub mod telemetry;

@@ -146,6 +146,44 @@ fn a_device_is_enrolled_listed_shown_edited_and_removed() {
 }
 
 #[test]
+fn a_policy_is_tried_made_applied_changed_and_taken_back() {
+    let daemon = Daemon::start();
+    let socket = daemon.control();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("kiosk.toml");
+    let write = |enabled: bool| {
+        let text = format!(
+            "name = 'kiosk'\ndevice_type = 'android'\nnote = 'why not'\n[[features]]\ncode = 'CAMERA'\ncontent = {{ enabled = {enabled} }}\n"
+        );
+        fs::write(&file, text).unwrap();
+    };
+    let path = file.to_str().unwrap();
+    json(socket, &["enroll", "--type", "android", "--identifier", "a1"]);
+    write(false);
+    let tried = json(socket, &["policies", "dry-run", path]);
+    assert_eq!(tried["summary"], "this change affects 1 device: android:a1");
+    assert_eq!(json(socket, &["policies", "create", path])["version"], 1);
+    json(socket, &["policies", "activate", "kiosk"]);
+    let (_, told, _) = run(local(socket).args(["policies", "dry-run"]));
+    assert!(told.starts_with("this change affects 1 device: android:a1\n1 gain a policy"), "{told}");
+    assert_eq!(json(socket, &["policies", "apply"])["sent"], 1);
+    write(true);
+    assert_eq!(json(socket, &["policies", "replace", "KIOSK", path])["version"], 2);
+    assert_eq!(json(socket, &["policies", "versions", "kiosk"])["items"][1]["note"], "why not");
+    assert_eq!(json(socket, &["policies", "restore", "kiosk", "1"])["version"], 3);
+    assert_eq!(json(socket, &["policies", "apply"])["sent"], 0, "it is as it was");
+    let (_, list, _) = run(local(socket).arg("policies"));
+    assert!(list.contains("kiosk") && list.contains("CAMERA") && list.contains("enforce"), "{list}");
+    let (_, counts, _) = run(local(socket).arg("compliance"));
+    assert_eq!(counts, "0 devices comply, 0 do not, 1 have not answered yet\n");
+    assert!(json(socket, &["compliance", "android:a1"])["compliant"].is_null());
+    json(socket, &["policies", "remove", "kiosk"]);
+    assert_eq!(json(socket, &["policies", "apply"])["revoked"], 1);
+    let (code, _, _) = run(local(socket).args(["policies", "show", "kiosk"]));
+    assert_eq!(code, Some(4));
+}
+
+#[test]
 fn telemetry_is_told_as_a_table_as_json_and_as_csv() {
     let daemon = Daemon::start();
     let socket = daemon.control();

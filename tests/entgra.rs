@@ -12,7 +12,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use pym::agents::entgra;
-use pym::app::{App, Clock, Settings};
+use pym::app::{App, Clock, PolicySettings, Settings};
 use pym::metrics::Metrics;
 use pym::model::device_type::DeviceType;
 use pym::model::text::check_word;
@@ -45,6 +45,7 @@ async fn site() -> Site<BoxedFilter<(impl Reply,)>> {
         unreachable_after: Duration::from_mins(10),
         inactive_after: Duration::from_mins(15),
         access_token_ttl: Duration::from_hours(1),
+        policy: PolicySettings::default(),
     };
     let store = Store::open(&directory.path().join("pym.db")).unwrap();
     let (app, mut orders) = App::open(store, Clock::default(), Arc::new(Metrics::default()), settings).await.unwrap();

@@ -17,7 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("file", &[]),
     ("metrics", &["model"]),
     ("log", &["model"]),
-    ("config", &["log"]),
+    ("config", &["log", "model"]),
     ("systemd", &["model"]),
     ("host", &["model"]),
     ("store", &["model", "file", "metrics"]),

@@ -18,6 +18,7 @@ mod generic;
 mod gson;
 mod oauth;
 mod operation;
+mod policies;
 pub mod routes;
 
 use std::sync::Arc;

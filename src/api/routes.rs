@@ -3,8 +3,8 @@
 use super::call::Call;
 use super::problem::Problem;
 use super::{
-    agent, application, audit, backup, certificate, device, device_type, geofence, group, health, host, location,
-    operation, tag, telemetry, token, user, watch,
+    agent, application, audit, backup, certificate, compliance, device, device_type, geofence, group, health, host,
+    location, operation, policy, tag, telemetry, token, user, watch,
 };
 use crate::net::table;
 
@@ -32,6 +32,8 @@ pub fn table() -> Table {
         group::routes(),
         operation::routes(),
         tag::routes(),
+        policy::routes(),
+        compliance::routes(),
         token::routes(),
         user::routes(),
         audit::routes(),

@@ -1,9 +1,10 @@
 //! Devices: enrolling, finding, editing, removing, and noticing whether they are there.
 
 use super::access::{narrow, reach, reach_named};
+use super::effects::Effects;
 use super::group::settle_groups;
 use super::tag;
-use super::{App, Error, check_limit, require};
+use super::{App, Error, check_limit, policy, require};
 use crate::app::downlink::Downlink;
 use crate::model::actor::{Actor, Principal, Scope};
 use crate::model::audit::Outcome;
@@ -60,8 +61,21 @@ impl App {
         check_new_device(&new)?;
         self.device_type(&Actor::system(), &new.device_type)?;
         let (now, actor) = (self.inner.clock.now(), actor.clone());
-        let enrolled = self.inner.store.write(Flush::Now, move |tx| enroll(tx, &actor, own, new, now)).await?;
+        let app = self.clone();
+        let (enrolled, effects) = self
+            .inner
+            .store
+            .write(Flush::Now, move |tx| {
+                let (enrolled, mut effects) = (enroll(tx, &actor, own, new, now)?, Effects::default());
+                if enrolled.created {
+                    policy::forget(tx, &mut effects, &enrolled.device, now)?;
+                }
+                policy::renew(&app, tx, &mut effects, &enrolled.device, now)?;
+                Ok::<_, Error>((enrolled, effects))
+            })
+            .await?;
         self.after_enroll(&enrolled, enrolled.created).await?;
+        self.follow(effects).await;
         Ok(enrolled)
     }
 
@@ -177,11 +191,21 @@ impl App {
             return self.remove_device(actor, id).await;
         }
         let (now, actor) = (self.inner.clock.now(), actor.clone());
-        let device = self.inner.store.write(Flush::Now, move |tx| edit_device(tx, &actor, id, edit, now)).await?;
+        let app = self.clone();
+        let (device, effects) = self
+            .inner
+            .store
+            .write(Flush::Now, move |tx| {
+                let (device, mut effects) = (edit_device(tx, &actor, id, edit, now)?, Effects::default());
+                app.settle(tx, &mut effects, &device, now)?;
+                Ok::<_, Error>((device, effects))
+            })
+            .await?;
         if !device.status.may_speak() {
             self.order(Downlink::Close { device: id, forget: false }).await;
         }
         self.tell_device(&device);
+        self.follow(effects).await;
         Ok(device)
     }
 
@@ -192,25 +216,28 @@ impl App {
     /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `operate` or `own` (a device may remove itself).
     pub async fn remove_device(&self, actor: &Actor, id: DeviceId) -> Result<Device, Error> {
         let (now, actor) = (self.inner.clock.now(), actor.clone());
-        let device = self
+        let (device, effects) = self
             .inner
             .store
             .write(Flush::Now, move |tx| {
                 let mut device = reach(tx, &actor, id, Scope::Operate)?;
+                let mut effects = Effects::default();
                 if device.status == DeviceStatus::Removed {
-                    return Ok::<_, Error>(device);
+                    return Ok::<_, Error>((device, effects));
                 }
                 let by = actor.principal.to_string();
                 change_status(tx, &mut device, DeviceStatus::Removed, &by, "removed", now)?;
                 tx.end_enrollment(device.number, now)?;
                 tx.revoke_device(device.number, now)?;
                 tx.revoke_certificates(device.number, 0, now, &by)?;
+                policy::forget(tx, &mut effects, &device, now)?;
                 tx.audit(now, &actor, "device.remove", &target(&device), Outcome::Done, "")?;
-                Ok(device)
+                Ok((device, effects))
             })
             .await?;
         self.order(Downlink::Close { device: id, forget: true }).await;
         self.tell_device(&device);
+        self.follow(effects).await;
         Ok(device)
     }
 
@@ -367,7 +394,7 @@ pub(super) fn heard(tx: &Tx<'_>, device: &mut Device, now: Timestamp) -> Result<
     Ok(true)
 }
 
-fn change_status(
+pub(super) fn change_status(
     tx: &Tx<'_>,
     device: &mut Device,
     to: DeviceStatus,

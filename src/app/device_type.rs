@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::{App, Error, require};
 use crate::model::actor::{Actor, Scope};
 use crate::model::audit::Outcome;
-use crate::model::device_type::{DeviceType, MAX_TOKEN_DAYS, PushRoute};
+use crate::model::device_type::{DeviceType, MAX_ROUNDS, MAX_TOKEN_DAYS, PolledOperation, PushRoute};
 use crate::model::text::{MAX_DESCRIPTION, MAX_NAME, check_label, check_word};
 use crate::store::{Flush, Store};
 
@@ -19,6 +19,8 @@ const BUILT_IN: [&str; 4] = [
 
 /// The most custom device types.
 const MAX_CUSTOM: usize = 200;
+/// The most operations that are polled.
+const MAX_POLLED: usize = 16;
 /// The most features or metrics of one type.
 const MAX_PARTS: usize = 256;
 
@@ -44,11 +46,11 @@ impl DeviceTypes {
         Ok(Self { types: RwLock::new(types) })
     }
 
-    fn get(&self, name: &str) -> Option<Arc<DeviceType>> {
+    pub(super) fn get(&self, name: &str) -> Option<Arc<DeviceType>> {
         self.types.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
-    fn all(&self) -> Vec<Arc<DeviceType>> {
+    pub(super) fn all(&self) -> Vec<Arc<DeviceType>> {
         self.types.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
@@ -208,6 +210,16 @@ fn check(device_type: &DeviceType) -> Result<(), Error> {
         if let Err(why) = feature.payload.check(None) {
             return Err(Error::invalid("initial_operations", format!("{code:?} cannot be sent by itself: {why}")));
         }
+    }
+    for PolledOperation { code, every } in &device_type.polled_operations {
+        let sent = device_type.feature(code).is_some_and(|feature| feature.payload.check(None).is_ok());
+        if !sent || *every == 0 || *every > MAX_ROUNDS {
+            let why = format!("{code:?} is no feature that needs no payload, in every 1 to {MAX_ROUNDS} rounds");
+            return Err(Error::invalid("polled_operations", why));
+        }
+    }
+    if device_type.polled_operations.len() > MAX_POLLED {
+        return Err(Error::invalid("polled_operations", format!("at most {MAX_POLLED} operations are polled")));
     }
     if device_type.token_days.is_some_and(|days| days == 0 || days > MAX_TOKEN_DAYS) {
         return Err(Error::invalid("token_days", format!("a token lives 1 to {MAX_TOKEN_DAYS} days")));

@@ -21,11 +21,16 @@ pub(super) struct Effects {
     pub(super) crossings: Vec<(DeviceId, String)>,
     /// Notifications that are new.
     pub(super) notifications: Vec<Notification>,
+    /// Devices that violate a policy which is to be enforced.
+    pub(super) violating: Vec<Device>,
 }
 
 impl App {
     /// Tells the watchers what was committed, and pushes the operations that are new.
-    pub(super) async fn follow(&self, effects: Effects) {
+    pub(super) async fn follow(&self, mut effects: Effects) {
+        if !effects.violating.is_empty() {
+            self.enforce(&mut effects).await;
+        }
         for device in effects.heard {
             self.tell_changed(Some(device));
         }

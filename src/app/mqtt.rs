@@ -256,7 +256,9 @@ fn publish(tx: &Tx<'_>, publication: Publication, now: Timestamp) -> Result<Opti
     }
     let topic = match uplink {
         Uplink::Unreadable | Uplink::Other => None,
-        Uplink::Event(_) | Uplink::Events(_) | Uplink::Reports(_) => DeviceTopic::parse(&message.topic),
+        Uplink::Event(_) | Uplink::Events(_) | Uplink::Reports(_) | Uplink::Compliance(_) => {
+            DeviceTopic::parse(&message.topic)
+        }
     };
     let Some(topic) = topic else { return Ok(None) };
     // An operator may publish on the topic of a device that is unknown or gone: then it is a message like any other.

@@ -386,7 +386,6 @@ fn insert(
 
 /// Queues an operation of Pym's own for one device within another's transaction, checked by whoever calls; `effects`
 /// pushes it after the commit. A COMMAND that is pending already is left to do the work.
-#[expect(dead_code, reason = "policies and monitoring come next")]
 pub(super) fn queue(
     tx: &Tx<'_>,
     effects: &mut Effects,
@@ -431,7 +430,7 @@ fn audit_send(tx: &Tx<'_>, actor: &Actor, checked: &Checked, now: Timestamp) -> 
     Ok(tx.audit(now, actor, "operation.send", &target, Outcome::Done, &detail)?)
 }
 
-fn set_status(
+pub(super) fn set_status(
     tx: &Tx<'_>,
     operation: &mut Operation,
     status: OperationStatus,

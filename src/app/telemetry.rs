@@ -5,11 +5,12 @@ use super::device::{heard, target};
 use super::effects::Effects;
 use super::location::{measured, store_location};
 use super::operation::store_reports;
-use super::{App, Error, check_limit};
+use super::{App, Error, check_limit, compliance};
 use crate::model::actor::{Actor, Scope};
 use crate::model::change::Change;
 use crate::model::device::{Device, DeviceStatus};
 use crate::model::id::DeviceId;
+use crate::model::operation::OperationStatus;
 use crate::model::telemetry::{
     Event, LastValue, MAX_METRIC_NAME, MAX_SAMPLES, MAX_TEXT_VALUE, NewEvent, Point, Range, Sample, Value,
 };
@@ -147,6 +148,10 @@ pub(super) fn take_uplink(tx: &Tx<'_>, mut device: Device, uplink: Uplink, now: 
         Uplink::Event(event) => taken.events.push(event),
         Uplink::Events(events) => taken.events = events,
         Uplink::Reports(reports) => store_reports(tx, &mut taken.effects, &device, &reports, now)?,
+        Uplink::Compliance(findings) => {
+            let done = OperationStatus::Completed;
+            compliance::answered(tx, &mut taken.effects, &device, done, Some(&findings), now)?;
+        }
         Uplink::Unreadable | Uplink::Other => {}
     }
     for event in &taken.events {

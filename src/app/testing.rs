@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::downlink::Downlink;
-use super::{App, Clock, Settings};
+use super::{App, Clock, PolicySettings, Settings};
 use crate::metrics::Metrics;
 use crate::model::actor::{Actor, Principal, Scope, Scopes};
 use crate::model::device::{Device, NewDevice};
@@ -31,6 +31,7 @@ pub(crate) async fn site() -> Site {
         unreachable_after: Duration::from_mins(10),
         inactive_after: Duration::from_mins(15),
         access_token_ttl: Duration::from_hours(1),
+        policy: PolicySettings::default(),
     };
     let (app, downlink) = App::open(store, clock.clone(), Arc::new(Metrics::default()), settings).await.unwrap();
     Site { app, clock, downlink, _dir: dir }

@@ -220,6 +220,7 @@ fn cost(message: &Message, uplink: &Uplink) -> u32 {
         Uplink::Event(event) => event.samples.len(),
         Uplink::Events(events) => events.iter().map(|event| event.samples.len() + 1).sum(),
         Uplink::Reports(reports) => reports.len(),
+        Uplink::Compliance(_) => 1,
         Uplink::Unreadable | Uplink::Other => 0,
     };
     let bytes = (2 * size(message) + VALUE * read).min(MAX_EXCHANGE_BYTES);

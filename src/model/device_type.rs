@@ -34,10 +34,31 @@ pub struct DeviceType {
     /// Codes of the operations that a device gets when it enrolls.
     #[serde(default)]
     pub initial_operations: Vec<String>,
+    /// Operations that Pym sends to active devices again and again, to know how they stand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub polled_operations: Vec<PolledOperation>,
     /// Days that the access token in a device's agent lives, 1 to [`MAX_TOKEN_DAYS`]: for boards that cannot refresh it.
     /// Absent: as long as any other access token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_days: Option<u16>,
+}
+
+/// An operation that is sent in rounds (the operation-monitor task of the Entgra server).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolledOperation {
+    /// The code of a feature that needs no payload.
+    pub code: String,
+    /// In every how many rounds: 1 is every round, at most [`MAX_ROUNDS`].
+    #[serde(default = "one")]
+    pub every: u32,
+}
+
+/// The most rounds between two operations of a kind: a day, at a round a minute.
+pub const MAX_ROUNDS: u32 = 1440;
+
+const fn one() -> u32 {
+    1
 }
 
 /// The longest life of a token, in days: a board's own.

@@ -31,6 +31,9 @@ impl<'a> DeviceTopic<'a> {
     }
 }
 
+/// The code under which a device tells on its own how it complies (the Entgra pull notification listener).
+const POLICY_MONITOR: &str = "POLICY_MONITOR";
+
 /// What a device says with one message.
 #[derive(Clone, Debug)]
 pub enum Uplink {
@@ -40,6 +43,8 @@ pub enum Uplink {
     Events(Vec<NewEvent>),
     /// The outcome of operations.
     Reports(Vec<Report>),
+    /// The answer to a question about compliance, as it came: see [`super::compliance::read_findings`].
+    Compliance(String),
     /// Nothing that can be read where measurements or reports belong: it is passed on to subscribers only.
     Unreadable,
     /// Nothing for the store: it is passed on to subscribers only.
@@ -53,6 +58,9 @@ pub fn read_uplink(rest: &str, payload: &[u8]) -> Uplink {
         return match serde_json::from_slice::<Json>(payload) {
             Ok(Json::Array(reports)) => {
                 Uplink::Reports(reports.iter().filter_map(read_report).take(MAX_EVENTS).collect())
+            }
+            Ok(report) if report.get("code").and_then(Json::as_str) == Some(POLICY_MONITOR) => {
+                Uplink::Compliance(answer(&report).unwrap_or_default())
             }
             Ok(report) => Uplink::Reports(read_report(&report).into_iter().collect()),
             Err(_) => Uplink::Unreadable,
@@ -127,12 +135,16 @@ pub fn read_report(json: &Json) -> Option<Report> {
     let number = json.get("id")?;
     let number = number.as_i64().or_else(|| number.as_str()?.parse().ok())?;
     let status = OperationStatus::parse(json.get("status")?.as_str()?)?;
-    let response = match json.get("operationResponse").or_else(|| json.get("payLoad")) {
-        None | Some(Json::Null) => None,
-        Some(Json::String(text)) => Some(text.clone()),
-        Some(other) => Some(other.to_string()),
-    };
-    Some(Report { number, status, response })
+    Some(Report { number, status, response: answer(json) })
+}
+
+/// What a report answers: the text of its response, else its payload, which is how compliance is answered.
+fn answer(json: &Json) -> Option<String> {
+    let given = |name: &str| json.get(name).filter(|value| !value.is_null());
+    Some(match given("operationResponse").or_else(|| given("payLoad"))? {
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    })
 }
 
 #[cfg(test)]
@@ -180,6 +192,13 @@ mod tests {
             assert!(matches!(read_uplink("temperature", torn.as_bytes()), Uplink::Unreadable), "{torn}");
         }
         assert!(matches!(read_uplink("stats", br#"{"load":0.5}"#), Uplink::Event(_)));
+    }
+
+    #[test]
+    fn compliance_is_told_without_being_asked() {
+        let payload = br#"{"code":"POLICY_MONITOR","payLoad":[{"featureCode":"CAMERA","compliance":false}]}"#;
+        let Uplink::Compliance(findings) = read_uplink("update/operation", payload) else { panic!("not compliance") };
+        assert_eq!(findings, r#"[{"compliance":false,"featureCode":"CAMERA"}]"#);
     }
 
     #[test]

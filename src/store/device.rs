@@ -9,7 +9,8 @@ use crate::model::device::{Device, DeviceStatus, Enrollment, Property, StatusCha
 use crate::model::id::{DeviceId, EnrollmentId};
 use crate::model::timestamp::Timestamp;
 
-const COLUMNS: &str = "d.number, d.id, d.type, d.identifier, d.name, d.description, d.owner, d.ownership, d.status,
+pub(super) const COLUMNS: &str =
+    "d.number, d.id, d.type, d.identifier, d.name, d.description, d.owner, d.ownership, d.status,
     d.enrolled_at, d.updated_at, d.last_seen_at";
 
 /// Whether a device `d` is a person's own; the person's name is bound twice.
@@ -221,7 +222,7 @@ impl Tx<'_> {
     }
 }
 
-fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
+pub(super) fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
     Ok(Device {
         number: row.get(0)?,
         id: row.get(1)?,

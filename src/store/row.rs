@@ -11,6 +11,7 @@ use crate::model::id::{
 };
 use crate::model::notification::NotificationKind;
 use crate::model::operation::{OperationKind, OperationStatus};
+use crate::model::policy::Mode;
 use crate::model::telemetry::Value;
 use crate::model::timestamp::Timestamp;
 
@@ -61,7 +62,7 @@ ids!(
     TokenId,
     UserId
 );
-words!(DeviceStatus, NotificationKind, Notify, OperationKind, OperationStatus, Outcome, Ownership);
+words!(DeviceStatus, Mode, NotificationKind, Notify, OperationKind, OperationStatus, Outcome, Ownership);
 
 impl ToSql for Timestamp {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

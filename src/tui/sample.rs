@@ -234,6 +234,7 @@ mod lists {
             ],
             push: Vec::new(),
             initial_operations: Vec::new(),
+            polled_operations: Vec::new(),
             token_days: None,
         }
     }

@@ -24,12 +24,20 @@ fn body(path: &str, method: &str) -> Value {
         ("/groups/{id}/roles", _) => json!({ "roles": ["viewer"] }),
         ("/tags", _) => json!({ "devices": [NOBODY], "add": ["made-by-the-matrix"] }),
         ("/groups/{id}/devices", _) => json!({ "devices": [NOBODY] }),
+        ("/policies" | "/policies/{id}", _) => policy(),
+        ("/policies/priorities", _) => json!({ "policies": [NOBODY] }),
+        ("/policies/dry-run", _) => json!({ "policy": policy() }),
         ("/activities", _) => json!({ "code": "bulb", "payload": "ON", "devices": [NOBODY] }),
         ("/tokens", _) => json!({ "name": "x", "scopes": ["read"] }),
         ("/users", _) => json!({ "name": "made-by-the-matrix", "roles": ["viewer"], "password": "" }),
         ("/users/{name}/password", _) => json!({ "password": "" }),
         other => panic!("the matrix has no body for {other:?}"),
     }
+}
+
+fn policy() -> Value {
+    let feature = json!({ "code": "CAMERA", "content": { "enabled": false } });
+    json!({ "name": "made-by-the-matrix", "device_type": "android", "features": [feature] })
 }
 
 /// The path with things in the place of its parameters that do not exist, or that every site has; `device` does exist.
@@ -40,7 +48,10 @@ fn target(path: &str, device: &str) -> String {
     let path = path.replace("{serial}", "17");
     let path = path.replace("/devices/agent", "/devices/agent?type=arduino&name=x");
     let path = path.replace("/device-types/{name}", "/device-types/arduino").replace("{name}", "nobody");
-    path.replace("/activities/{id}", "/activities/1").replace("{id}", NOBODY).replace("{metric}", "a")
+    path.replace("/activities/{id}", "/activities/1")
+        .replace("{id}", NOBODY)
+        .replace("{metric}", "a")
+        .replace("{version}", "1")
 }
 
 /// One kind of caller: the scopes it has, and whether it is a person.

@@ -9,7 +9,7 @@ use hyper::body::Body as _;
 use hyper::service::Service as _;
 use hyper::{HeaderMap, Request};
 use hyper_util::service::TowerToHyperService;
-use pym::app::{App, Clock, Settings};
+use pym::app::{App, Clock, PolicySettings, Settings};
 use pym::metrics::Metrics;
 use pym::net::Peer;
 use pym::pki::Pki;
@@ -98,6 +98,7 @@ impl Site {
             unreachable_after: Duration::from_mins(10),
             inactive_after: Duration::from_mins(15),
             access_token_ttl: Duration::from_hours(1),
+            policy: PolicySettings::default(),
         };
         let opened = App::open(store, Clock::default(), Arc::new(Metrics::default()), settings).await;
         let (app, downlink) = opened.unwrap();

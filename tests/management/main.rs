@@ -47,6 +47,7 @@ files![
     android_agent,
     certificates,
     devices, //
+    policies,
 ];
 
 #[test]

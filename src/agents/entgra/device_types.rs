@@ -155,6 +155,7 @@ impl TypeBody {
             metrics: existing.map_or_else(Vec::new, |existing| existing.metrics.clone()),
             features: definition.features.into_iter().map(feature).collect(),
             push: if definition.push_notification_config.is_some_and(is_mqtt) { vec![route] } else { Vec::new() },
+            polled_operations: Vec::new(),
             initial_operations: definition.initial_operation_config.unwrap_or_default().operations,
             token_days: existing.and_then(|existing| existing.token_days),
         }

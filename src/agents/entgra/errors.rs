@@ -51,6 +51,11 @@ impl Error {
         Self::new(StatusCode::NOT_FOUND, format!("a device {:?} is not enrolled", echo(identifier)))
     }
 
+    /// 404: no policy addresses the device.
+    pub(super) fn no_policy(identifier: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("no policy addresses the device {:?}", echo(identifier)))
+    }
+
     /// 404: nothing is served at that path.
     pub(super) fn unknown_path(path: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", echo(path)))

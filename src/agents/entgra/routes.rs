@@ -2,7 +2,9 @@
 
 use super::call::Call;
 use super::errors::Error;
-use super::{android, android_admin, arduino, certificate, device_types, download, events, generic, oauth, operation};
+use super::{
+    android, android_admin, arduino, certificate, device_types, download, events, generic, oauth, operation, policies,
+};
 use crate::net::table;
 
 pub(super) use crate::net::table::{public, route};
@@ -28,6 +30,7 @@ pub fn table() -> Table {
         generic::routes(),
         device_types::routes(),
         events::routes(),
+        policies::routes(),
         certificate::routes(),
     ];
     Table::new(resources.into_iter().flatten().collect())

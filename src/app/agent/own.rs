@@ -9,7 +9,7 @@ use crate::app::device::{Enrolled, check_new_device, enroll, heard, target};
 use crate::app::effects::Effects;
 use crate::app::facts::store_facts;
 use crate::app::oauth::MAX_CLIENTS_PER_DEVICE;
-use crate::app::{App, Error, require};
+use crate::app::{App, Error, policy, require};
 use crate::auth::secret;
 use crate::model::actor::{Actor, Principal, Scope, Scopes};
 use crate::model::device::{Device, DeviceStatus, NewDevice};
@@ -99,6 +99,7 @@ impl App {
         check_new_device(&new)?;
         self.device_type(&Actor::system(), device_type)?;
         let (now, actor, hash) = (self.inner.clock.now(), actor.clone(), token.map(secret::hash));
+        let app = self.clone();
         let (enrolled, effects, bound) = self
             .inner
             .store
@@ -107,6 +108,10 @@ impl App {
                 let mut enrolled = enroll(tx, &actor, own, new, now)?;
                 heard(tx, &mut enrolled.device, now)?;
                 store_facts(tx, &mut effects, &enrolled.device, facts, now)?;
+                if enrolled.created {
+                    policy::forget(tx, &mut effects, &enrolled.device, now)?;
+                }
+                policy::renew(&app, tx, &mut effects, &enrolled.device, now)?;
                 let bound = match hash {
                     Some(hash) => bind(tx, &enrolled.device, &hash)?,
                     None => None,

@@ -11,7 +11,7 @@ use crate::app::downlink::{Downlink, Push, Route};
 use crate::app::effects::Effects;
 use crate::app::{App, Error};
 use crate::model::TENANT;
-use crate::model::actor::{Actor, Scope};
+use crate::model::actor::{Actor, Principal, Scope};
 use crate::model::device::{Device, DeviceStatus};
 use crate::model::device_type::{Completes, DeviceType, PushRoute};
 use crate::model::id::{DeviceId, OperationId};
@@ -250,11 +250,27 @@ fn hand_over(tx: &Tx<'_>, operation: &mut Operation, completes: Completes, now: 
 /// `<tenant>/<type>/<id>/operation/<kind>/<code>/<number>` (the MQTT push strategy of the Entgra IoT Server).
 fn routes(device_type: &DeviceType, device: &Device, operation: &Operation) -> Vec<Route> {
     let feature = device_type.feature(&operation.code);
+    let policy = is_of_policy(operation).then(|| fill(&policy_route(), device, operation));
     let own = feature.map(|feature| &feature.push).filter(|routes| !routes.is_empty()).unwrap_or(&device_type.push);
-    if own.is_empty() {
-        return vec![fill(&generic_route(), device, operation)];
+    let generic = [generic_route()];
+    let own = if own.is_empty() { &generic[..] } else { own };
+    policy.into_iter().chain(own.iter().map(|route| fill(route, device, operation))).collect()
+}
+
+/// Whether it is one feature of a policy, for a type that knows no bundles.
+fn is_of_policy(operation: &Operation) -> bool {
+    operation.kind == OperationKind::Profile && operation.initiated_by == Principal::System.to_string()
+}
+
+/// Where a feature of a policy goes before all others: `<tenant>/<type>/<id>/operation/profile/<code>`, the code in lower
+/// case (the MQTT push strategy of the Entgra IoT Server). Without a number in it nothing can be answered, so that its
+/// delivery completes it.
+fn policy_route() -> PushRoute {
+    PushRoute {
+        topic: "{tenant}/{type}/{id}/operation/profile/{code_lower}".to_owned(),
+        payload: String::new(),
+        completes: Completes::Delivery,
     }
-    own.iter().map(|route| fill(route, device, operation)).collect()
 }
 
 fn generic_route() -> PushRoute {
@@ -275,6 +291,7 @@ fn fill(route: &PushRoute, device: &Device, operation: &Operation) -> Route {
             ("{id}", &device.identifier),
             ("{kind}", &operation.kind.name().to_ascii_lowercase()),
             ("{code}", &operation.code),
+            ("{code_lower}", &operation.code.to_ascii_lowercase()),
             ("{number}", &number),
         ],
     );

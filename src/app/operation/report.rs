@@ -8,9 +8,10 @@ use crate::app::effects::Effects;
 use crate::app::facts::store_facts;
 use crate::app::location::store_location;
 use crate::app::notification::notify;
-use crate::app::{App, Error};
+use crate::app::{App, Error, compliance};
 use crate::model::actor::Actor;
 use crate::model::application::read_applications;
+use crate::model::compliance::MONITOR;
 use crate::model::device::Device;
 use crate::model::facts::Facts;
 use crate::model::id::DeviceId;
@@ -91,7 +92,10 @@ fn take_answer(
     report: &Report,
     now: Timestamp,
 ) -> Result<(), Error> {
-    if report.status == OperationStatus::Error {
+    if operation.code == MONITOR {
+        compliance::answered(tx, effects, device, report.status, report.response.as_deref(), now)?;
+    }
+    if report.status == OperationStatus::Error && !compliance::is_routine(tx, device, operation)? {
         let text = format!(
             "{} operation failed to execute on device {} (ID: {})",
             operation.code, device.name, device.identifier

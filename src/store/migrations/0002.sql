@@ -73,7 +73,7 @@ CREATE TABLE policy_applied (
     policies   TEXT NOT NULL,          -- JSON: the numbers of the policies it was made from; empty after a revocation
     features   TEXT NOT NULL,          -- JSON: the features as sent
     mode       TEXT NOT NULL,          -- enforce, warn, block
-    operation  BLOB,                   -- the operation that carried it
+    operations TEXT NOT NULL,          -- JSON: the operations that carried it
     applied_at INTEGER NOT NULL
 ) STRICT;
 
@@ -94,6 +94,14 @@ CREATE TABLE compliance_feature (
     compliant INTEGER NOT NULL,
     reason    TEXT NOT NULL,
     since     INTEGER NOT NULL,
+    PRIMARY KEY (device, code)
+) STRICT, WITHOUT ROWID;
+
+-- What Pym asks of devices again and again: the last operation of each kind, which the next one replaces.
+CREATE TABLE routine (
+    device    INTEGER NOT NULL REFERENCES device ON DELETE CASCADE,
+    code      TEXT NOT NULL,
+    operation BLOB NOT NULL,
     PRIMARY KEY (device, code)
 ) STRICT, WITHOUT ROWID;
 
