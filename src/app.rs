@@ -26,6 +26,7 @@ pub mod operation;
 pub mod policy;
 pub mod presence;
 pub mod session;
+pub mod setting;
 pub mod tag;
 pub mod telemetry;
 pub mod token;

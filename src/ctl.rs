@@ -14,10 +14,12 @@ mod geofence;
 mod group;
 mod host;
 mod location;
+mod notification;
 mod operation;
 mod output;
 mod policy;
 mod prompt;
+mod setting;
 mod tag;
 mod telemetry;
 mod units;
@@ -120,6 +122,8 @@ enum Command {
     Operations(operation::ListArgs),
     /// Take operations back
     Cancel(operation::CancelArgs),
+    /// List and tick off what a person has to see
+    Notifications(notification::Args),
     /// Show what a device measures
     Telemetry(telemetry::Args),
     /// Show where a device is
@@ -142,6 +146,8 @@ enum Command {
     Tokens(admin::TokensArgs),
     /// List and change the people who operate the site
     Users(admin::UsersArgs),
+    /// Show and change settings of the platform or a device type
+    Settings(setting::Args),
     /// Show who did what
     Audit(admin::AuditArgs),
     /// Follow what happens
@@ -193,6 +199,8 @@ async fn execute(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Send(args) => operation::send(&client, args, output).await,
         Command::Operations(args) => operation::list(&client, args, output).await,
         Command::Cancel(args) => operation::cancel(&client, args, output).await,
+        Command::Notifications(args) => notification::notifications(&client, args, output).await,
+        Command::Settings(args) => setting::settings(&client, args, output).await,
         Command::Telemetry(args) => telemetry::show(&client, args, output).await,
         Command::Location(args) => location::show(&client, args, output).await,
         Command::Applications(args) => application::list(&client, args, output).await,

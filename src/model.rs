@@ -20,6 +20,7 @@ pub mod operation;
 pub mod page;
 pub mod policy;
 pub mod query;
+pub mod setting;
 pub mod tag;
 pub mod telemetry;
 pub mod text;

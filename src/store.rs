@@ -26,6 +26,7 @@ mod reader;
 mod role;
 mod row;
 mod session;
+mod setting;
 mod tag;
 mod telemetry;
 mod token;

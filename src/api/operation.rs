@@ -10,9 +10,9 @@ use super::problem::Problem;
 use super::routes::{Route, route};
 use super::tag;
 use crate::app::operation::MAX_ACTIVITIES;
-use crate::model::device::{DeviceFilter, DeviceStatus};
+use crate::model::device::{DeviceFilter, DeviceStatus, PageStart};
 use crate::model::id::DeviceId;
-use crate::model::operation::{self, OperationFilter, OperationStatus};
+use crate::model::operation::{self, ActivityFilter, OperationFilter, OperationKind, OperationStatus};
 use crate::wire::Page;
 use crate::wire::operation::{NewActivity, Operation};
 
@@ -55,10 +55,27 @@ async fn send(mut call: Call) -> Result<impl Reply, Problem> {
 
 async fn activities(call: Call) -> Result<impl Reply, Problem> {
     let mut query = call.query()?;
+    let device = match query.text("device")? {
+        Some(key) => Some(find(&call, &key).await?),
+        None => None,
+    };
+    let filter = ActivityFilter {
+        code: query.text("code")?,
+        kind: query.one("kind", OperationKind::parse)?,
+        initiated_by: query.text("initiated_by")?,
+        from: query.time("from")?,
+        until: query.time("until")?,
+        numbers: Vec::new(),
+        device_type: query.text("type")?,
+        device,
+        statuses: query.all("status", OperationStatus::parse)?,
+        since: query.time("since")?,
+        own_of: None,
+    };
     let limit = query.limit_of(DEFAULT_ACTIVITIES, MAX_ACTIVITIES)?;
-    let cursor = query.text("cursor")?;
+    let start = PageStart::Cursor(query.text("cursor")?);
     query.end()?;
-    Ok(reply::json(&call.app().activities(call.actor(), limit, cursor).await?))
+    Ok(reply::json(&call.app().activities(call.actor(), filter, start, limit).await?))
 }
 
 async fn activity(call: Call) -> Result<impl Reply, Problem> {

@@ -4,7 +4,7 @@ use super::call::Call;
 use super::problem::Problem;
 use super::{
     agent, application, audit, backup, certificate, compliance, device, device_type, geofence, group, health, host,
-    location, operation, policy, tag, telemetry, token, user, watch,
+    location, notification, operation, policy, setting, tag, telemetry, token, user, watch,
 };
 use crate::net::table;
 
@@ -34,6 +34,8 @@ pub fn table() -> Table {
         tag::routes(),
         policy::routes(),
         compliance::routes(),
+        notification::routes(),
+        setting::routes(),
         token::routes(),
         user::routes(),
         audit::routes(),

@@ -18,12 +18,12 @@ use crate::metrics::Outcome as Ended;
 use crate::model::actor::{Actor, Principal, Scope};
 use crate::model::audit::Outcome;
 use crate::model::change::{Change, NoticeKind};
-use crate::model::device::Device;
+use crate::model::device::{Device, DeviceFilter, DevicePage, DeviceSort, DeviceStatus, PageStart};
 use crate::model::device_type::DeviceType;
 use crate::model::id::{ActivityId, OperationId};
 use crate::model::operation::{
-    Activity, MAX_ACTIVITY_DEVICES, MAX_PAYLOAD, NewActivity, Operation, OperationFilter, OperationKind,
-    OperationStatus,
+    Activity, ActivityFilter, MAX_ACTIVITY_DEVICES, MAX_PAYLOAD, NewActivity, Operation, OperationFilter,
+    OperationKind, OperationStatus,
 };
 use crate::model::page::{MAX_PAGE, Page};
 use crate::model::text::for_terminal;
@@ -178,35 +178,64 @@ impl App {
         Ok(operation)
     }
 
-    /// The activity of that id, with all its operations.
+    /// The activity of that id, with all its operations, or those on the caller's own devices.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `read`.
+    /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `read` or `own`.
     pub async fn activity(&self, actor: &Actor, id: ActivityId) -> Result<Activity, Error> {
-        require(actor, Scope::Read)?;
-        self.inner.store.read(move |rx| rx.activity(id)?.ok_or_else(|| Error::missing(format!("activity {id}")))).await
+        let missing = move || Error::missing(format!("activity {id}"));
+        self.one_activity(actor, move |rx| rx.activity(id)?.ok_or_else(missing)).await
     }
 
-    /// The activity of that number, with all its operations.
+    /// The activity of that number, with all its operations, or those on the caller's own devices.
     ///
     /// # Errors
     /// As [`App::activity`].
     pub async fn activity_by_number(&self, actor: &Actor, number: i64) -> Result<Activity, Error> {
-        require(actor, Scope::Read)?;
+        let missing = move || Error::missing(format!("activity {number}"));
+        self.one_activity(actor, move |rx| rx.activity_by_number(number)?.ok_or_else(missing)).await
+    }
+
+    async fn one_activity(
+        &self,
+        actor: &Actor,
+        find: impl FnOnce(&Rx<'_>) -> Result<Activity, Error> + Send + 'static,
+    ) -> Result<Activity, Error> {
+        require_some(actor, Scope::Read)?;
+        let own_of = (!actor.scopes.allow(Scope::Read)).then(|| actor.owner());
         self.inner
             .store
-            .read(move |rx| rx.activity_by_number(number)?.ok_or_else(|| Error::missing(format!("activity {number}"))))
+            .read(move |rx| {
+                let found = find(rx)?;
+                let Some(own_of) = own_of else { return Ok(found) };
+                let missing = Error::missing(format!("activity {}", found.number));
+                let filter =
+                    ActivityFilter { numbers: vec![found.number], own_of: Some(own_of), ..ActivityFilter::default() };
+                rx.activities(&filter, &PageStart::Offset(0), 1)?.items.pop().ok_or(missing)
+            })
             .await
     }
 
-    /// One page of the activities, newest first.
+    /// One page of the activities that fit a filter, newest first. Who may see only their own devices sees only what
+    /// concerns these.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a limit or cursor that cannot be, [`Error::Forbidden`] without the scope `read`.
-    pub async fn activities(&self, actor: &Actor, limit: u32, cursor: Option<String>) -> Result<Page<Activity>, Error> {
-        require(actor, Scope::Read)?;
+    /// [`Error::Invalid`] for a limit or cursor that cannot be, [`Error::Forbidden`] without the scope `read` or `own`.
+    pub async fn activities(
+        &self,
+        actor: &Actor,
+        filter: ActivityFilter,
+        start: PageStart,
+        limit: u32,
+    ) -> Result<Page<Activity>, Error> {
+        require_some(actor, Scope::Read)?;
         check_limit(limit, MAX_ACTIVITIES)?;
-        self.inner.store.read(move |rx| rx.activities(limit, cursor.as_deref()).map_err(Error::from)).await
+        if filter.numbers.len() > MAX_ACTIVITIES as usize {
+            return Err(Error::invalid("numbers", format!("at most {MAX_ACTIVITIES} activities can be named")));
+        }
+        let own_of = (!actor.scopes.allow(Scope::Read)).then(|| actor.owner());
+        let filter = ActivityFilter { own_of, ..filter };
+        self.inner.store.read(move |rx| rx.activities(&filter, &start, limit).map_err(Error::from)).await
     }
 
     /// The operation of that id.
@@ -415,6 +444,41 @@ pub(super) fn queue(
     let operation = insert(tx, &activity, device, OperationStatus::Pending, WAITING.to_owned())?;
     effects.queued.push((device.clone(), operation.clone()));
     Ok(operation)
+}
+
+/// As [`queue`], as one activity for every device of a type that takes operations.
+pub(super) fn queue_for_all(
+    tx: &Tx<'_>,
+    effects: &mut Effects,
+    device_type: &str,
+    code: &str,
+    kind: OperationKind,
+    payload: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let statuses = DeviceStatus::ALL.into_iter().filter(|status| status.may_receive()).collect();
+    let filter = DeviceFilter { device_type: Some(device_type.to_owned()), statuses, ..DeviceFilter::default() };
+    let mut cursor = None;
+    loop {
+        let (sort, start) = (DeviceSort::EnrolledAt, PageStart::Cursor(cursor));
+        let page = tx.devices(&filter, &DevicePage { sort, descending: false, start, limit: MAX_PAGE })?;
+        if !page.items.is_empty() {
+            let online = vec![false; page.items.len()];
+            let checked = Checked {
+                code: code.to_owned(),
+                kind,
+                payload: Some(payload.to_owned()),
+                expires_at: None,
+                devices: page.items,
+            };
+            let activity = store_activity(tx, &Actor::system(), &checked, &online, now)?;
+            effects.queued.extend(checked.devices.into_iter().zip(activity.operations));
+        }
+        if page.next.is_none() {
+            return Ok(());
+        }
+        cursor = page.next;
+    }
 }
 
 fn audit_send(tx: &Tx<'_>, actor: &Actor, checked: &Checked, now: Timestamp) -> Result<(), Error> {

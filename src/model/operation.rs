@@ -198,6 +198,27 @@ pub struct Report {
     pub response: Option<String>,
 }
 
+/// Which activities a list holds: every given condition must hold, those on devices and operations for one operation.
+#[derive(Clone, Debug, Default)]
+pub struct ActivityFilter {
+    pub code: Option<String>,
+    pub kind: Option<OperationKind>,
+    pub initiated_by: Option<String>,
+    /// Made at or after this time, and before that one.
+    pub from: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    /// Those of these numbers; empty means every one.
+    pub numbers: Vec<i64>,
+    pub device_type: Option<String>,
+    pub device: Option<DeviceId>,
+    /// Any of these; empty means every status.
+    pub statuses: Vec<OperationStatus>,
+    /// An operation came further at or after this time.
+    pub since: Option<Timestamp>,
+    /// Only what concerns devices that are this person's own, and only the operations on these; set by the application.
+    pub own_of: Option<String>,
+}
+
 /// Which operations a list holds.
 #[derive(Clone, Debug, Default)]
 pub struct OperationFilter {

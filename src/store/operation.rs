@@ -3,9 +3,11 @@
 use rusqlite::types::ToSql;
 use rusqlite::{OptionalExtension, Row, params};
 
+use super::device::OWN;
 use super::{Rx, StoreError, Tx, cut_page};
+use crate::model::device::PageStart;
 use crate::model::id::{ActivityId, DeviceId, OperationId};
-use crate::model::operation::{Activity, Operation, OperationFilter, OperationKind, Response};
+use crate::model::operation::{Activity, ActivityFilter, Operation, OperationFilter, OperationKind, Response};
 use crate::model::page::Page;
 use crate::model::timestamp::Timestamp;
 
@@ -36,30 +38,46 @@ impl Rx<'_> {
     fn one_activity(&self, condition: &str, key: &dyn ToSql) -> Result<Option<Activity>, StoreError> {
         let sql = format!("{ACTIVITY} WHERE {condition}");
         let found = self.connection.prepare_cached(&sql)?.query_row([key], activity).optional()?;
-        found.map(|found| self.with_operations(found)).transpose()
+        found.map(|found| self.with_operations(found, None)).transpose()
     }
 
-    /// One page of the activities with their operations, newest first.
+    /// One page of the activities that fit a filter with their operations, newest first.
     ///
     /// # Errors
     /// [`StoreError::Cursor`] for a cursor that is none of ours.
-    pub fn activities(&self, limit: u32, cursor: Option<&str>) -> Result<Page<Activity>, StoreError> {
-        let before = cursor.map(number_of).transpose()?;
-        let total = self.connection.prepare_cached("SELECT count(*) FROM activity")?.query_row((), |row| row.get(0))?;
-        let sql = format!("{ACTIVITY} WHERE ?2 IS NULL OR number < ?2 ORDER BY number DESC LIMIT ?1 + 1");
-        let mut found: Vec<Activity> = self
-            .connection
-            .prepare_cached(&sql)?
-            .query_map(params![limit, before], activity)?
-            .collect::<Result<_, _>>()?;
+    pub fn activities(
+        &self,
+        filter: &ActivityFilter,
+        start: &PageStart,
+        limit: u32,
+    ) -> Result<Page<Activity>, StoreError> {
+        let mut conditions = Conditions::of_activities(filter);
+        let sql = format!("SELECT count(*) FROM activity a{}", conditions.text);
+        let total = self.connection.prepare_cached(&sql)?.query_row(conditions.bound(), |row| row.get(0))?;
+        let offset = match start {
+            PageStart::Offset(rows) => *rows,
+            PageStart::Cursor(None) => 0,
+            PageStart::Cursor(Some(cursor)) => {
+                conditions.and("a.number < ?", number_of(cursor)?);
+                0
+            }
+        };
+        let limit_and_one = u64::from(limit) + 1;
+        let sql =
+            format!("{ACTIVITY} a{} ORDER BY a.number DESC LIMIT {limit_and_one} OFFSET {offset}", conditions.text);
+        let mut found: Vec<Activity> =
+            self.connection.prepare_cached(&sql)?.query_map(conditions.bound(), activity)?.collect::<Result<_, _>>()?;
         let next = cut_page(&mut found, limit).map(|last| last.number.to_string());
-        let items = found.into_iter().map(|found| self.with_operations(found)).collect::<Result<_, _>>()?;
+        let own_of = filter.own_of.as_deref();
+        let items = found.into_iter().map(|found| self.with_operations(found, own_of)).collect::<Result<_, _>>()?;
         Ok(Page { items, next, total })
     }
 
-    fn with_operations(&self, mut activity: Activity) -> Result<Activity, StoreError> {
-        let sql = format!("{SELECT} WHERE o.activity = ?1 ORDER BY o.number");
-        let mut operations = self.operation_rows(&sql, &[&activity.number])?;
+    /// The activity with its operations: all of them, or those on a person's own devices.
+    fn with_operations(&self, mut activity: Activity, own_of: Option<&str>) -> Result<Activity, StoreError> {
+        let own = OWN.replace("= ?", "= ?2");
+        let sql = format!("{SELECT} WHERE o.activity = ?1 AND (?2 IS NULL OR {own}) ORDER BY o.number");
+        let mut operations = self.operation_rows(&sql, &[&activity.number, &own_of])?;
         activity.operations = operations.drain(..).map(|numbered| numbered.operation).collect();
         Ok(activity)
     }
@@ -233,6 +251,84 @@ impl Tx<'_> {
             )?
             .execute(params![operation, response.at, response.status, response.text, MAX_RESPONSES])?;
         Ok(())
+    }
+}
+
+/// The WHERE clause of a list of activities, and what is bound to it.
+struct Conditions {
+    text: String,
+    bound: Vec<Box<dyn ToSql>>,
+}
+
+impl Conditions {
+    fn of_activities(filter: &ActivityFilter) -> Self {
+        let mut all = Self { text: String::new(), bound: Vec::new() };
+        if let Some(code) = &filter.code {
+            all.and("a.code = ?", code.clone());
+        }
+        if let Some(kind) = filter.kind {
+            all.and("a.kind = ?", kind);
+        }
+        if let Some(by) = &filter.initiated_by {
+            all.and("a.initiated_by = ?", by.clone());
+        }
+        if let Some(from) = filter.from {
+            all.and("a.created_at >= ?", from);
+        }
+        if let Some(until) = filter.until {
+            all.and("a.created_at < ?", until);
+        }
+        if !filter.numbers.is_empty() {
+            all.and_any("a.number", &filter.numbers);
+        }
+        // What is asked of an operation has to hold for one of them.
+        let mut one = Self { text: String::new(), bound: Vec::new() };
+        if let Some(device_type) = &filter.device_type {
+            one.and("d.type = ?", device_type.clone());
+        }
+        if let Some(device) = filter.device {
+            one.and("d.id = ?", device);
+        }
+        if !filter.statuses.is_empty() {
+            one.and_any("o.status", &filter.statuses);
+        }
+        if let Some(since) = filter.since {
+            one.and("o.updated_at >= ?", since);
+        }
+        if let Some(name) = &filter.own_of {
+            one.and(&format!("({OWN})"), name.clone());
+            one.bound.push(Box::new(name.clone()));
+        }
+        if !one.bound.is_empty() {
+            all.joint();
+            all.text.extend([
+                "EXISTS (SELECT 1 FROM operation o JOIN device d ON d.number = o.device",
+                one.text.as_str(),
+                " AND o.activity = a.number)",
+            ]);
+            all.bound.append(&mut one.bound);
+        }
+        all
+    }
+
+    fn joint(&mut self) {
+        self.text.push_str(if self.text.is_empty() { " WHERE " } else { " AND " });
+    }
+
+    fn and(&mut self, condition: &str, value: impl ToSql + 'static) {
+        self.joint();
+        self.text.push_str(condition);
+        self.bound.push(Box::new(value));
+    }
+
+    fn and_any<T: ToSql + Copy + 'static>(&mut self, column: &str, values: &[T]) {
+        self.joint();
+        self.text.extend([column, " IN (", &vec!["?"; values.len()].join(", "), ")"]);
+        self.bound.extend(values.iter().map(|value| Box::new(*value) as Box<dyn ToSql>));
+    }
+
+    fn bound(&self) -> rusqlite::ParamsFromIter<impl Iterator<Item = &dyn ToSql>> {
+        rusqlite::params_from_iter(self.bound.iter().map(AsRef::as_ref))
     }
 }
 

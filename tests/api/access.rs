@@ -28,6 +28,7 @@ fn body(path: &str, method: &str) -> Value {
         ("/policies/priorities", _) => json!({ "policies": [NOBODY] }),
         ("/policies/dry-run", _) => json!({ "policy": policy() }),
         ("/activities", _) => json!({ "code": "bulb", "payload": "ON", "devices": [NOBODY] }),
+        ("/settings/{area}", _) => json!({ "settings": [] }),
         ("/tokens", _) => json!({ "name": "x", "scopes": ["read"] }),
         ("/users", _) => json!({ "name": "made-by-the-matrix", "roles": ["viewer"], "password": "" }),
         ("/users/{name}/password", _) => json!({ "password": "" }),
@@ -52,6 +53,7 @@ fn target(path: &str, device: &str) -> String {
         .replace("{id}", NOBODY)
         .replace("{metric}", "a")
         .replace("{version}", "1")
+        .replace("{area}", "general")
 }
 
 /// One kind of caller: the scopes it has, and whether it is a person.
