@@ -80,14 +80,15 @@ async fn print(client: &Client, notifications: &[Notification], output: &mut Out
     for each in notifications {
         let device = match each.device {
             None => String::new(),
-            Some(id) => match names.get(&id) {
-                Some(name) => name.clone(),
-                None => {
+            Some(id) => {
+                if let Some(name) = names.get(&id) {
+                    name.clone()
+                } else {
                     let name = short(&client.device(&DeviceKey::from(id)).await?.device.name, 30);
                     names.insert(id, name.clone());
                     name
                 }
-            },
+            }
         };
         rows.push(vec![
             Cell::new(each.number),
