@@ -461,7 +461,7 @@ pub(super) fn queue_for_all(
     let mut cursor = None;
     loop {
         let (sort, start) = (DeviceSort::EnrolledAt, PageStart::Cursor(cursor));
-        let page = tx.devices(&filter, &DevicePage { sort, descending: false, start, limit: MAX_PAGE })?;
+        let page = tx.devices(&filter, &DevicePage { sort, descending: false, start, limit: MAX_PAGE }, now)?;
         if !page.items.is_empty() {
             let online = vec![false; page.items.len()];
             let checked = Checked {
