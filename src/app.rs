@@ -23,6 +23,7 @@ pub mod mqtt;
 pub mod notification;
 pub mod oauth;
 pub mod operation;
+pub mod package;
 pub mod policy;
 pub mod presence;
 pub mod session;
@@ -130,6 +131,7 @@ impl App {
     ) -> Result<(Self, mpsc::Receiver<Downlink>), Error> {
         let (downlink, pushes) = mpsc::channel(MAX_DOWNLINK);
         let device_types = DeviceTypes::load(&store).await?;
+        package::sweep(&store, &settings.data_dir).await?;
         let host = HostState::load(&store, clock.now()).await?;
         let inner = Inner {
             store,

@@ -16,6 +16,7 @@ pub mod host;
 pub mod location;
 pub mod notification;
 pub mod operation;
+mod package;
 pub mod policy;
 mod request;
 pub mod setting;

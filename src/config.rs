@@ -177,6 +177,9 @@ struct LimitKeys {
     /// Bytes of one HTTP request's body [default: 1048576].
     #[arg(long = "limits-body-bytes", env = "PYM_LIMITS_BODY_BYTES", value_name = "BYTES")]
     body_bytes: Option<Bytes>,
+    /// Bytes of one uploaded application package [default: 268435456].
+    #[arg(long = "limits-package-bytes", env = "PYM_LIMITS_PACKAGE_BYTES", value_name = "BYTES")]
+    package_bytes: Option<Bytes>,
 }
 
 /// A configuration that is complete and makes sense.
@@ -233,6 +236,8 @@ pub struct Limits {
     pub connections: usize,
     /// Bytes of one HTTP request's body.
     pub body_bytes: usize,
+    /// Bytes of one uploaded application package.
+    pub package_bytes: usize,
 }
 
 /// Why there is no configuration.
@@ -304,6 +309,7 @@ impl Config {
             limits: Limits {
                 connections: keys.limits.connections.map_or(4096, Bounded::to_usize),
                 body_bytes: keys.limits.body_bytes.map_or(1024 * 1024, Bounded::to_usize),
+                package_bytes: keys.limits.package_bytes.map_or(256 * 1024 * 1024, Bounded::to_usize),
             },
         };
         config.check()?;
@@ -364,6 +370,7 @@ impl Keys {
             limits: LimitKeys {
                 connections: self.limits.connections.or(below.limits.connections),
                 body_bytes: self.limits.body_bytes.or(below.limits.body_bytes),
+                package_bytes: self.limits.package_bytes.or(below.limits.package_bytes),
             },
         }
     }

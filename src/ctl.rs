@@ -17,6 +17,7 @@ mod location;
 mod notification;
 mod operation;
 mod output;
+mod package;
 mod policy;
 mod prompt;
 mod setting;
@@ -142,6 +143,8 @@ enum Command {
     Policies(policy::Args),
     /// Show which devices comply with their policies, or how one does
     Compliance(policy::ComplianceArgs),
+    /// List, upload, install and delete application packages
+    Packages(package::Args),
     /// List, make and revoke API tokens
     Tokens(admin::TokensArgs),
     /// List and change the people who operate the site
@@ -210,6 +213,7 @@ async fn execute(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Certificates(args) => certificate::certificates(&client, args, output).await,
         Command::Policies(args) => policy::policies(&client, args, output).await,
         Command::Compliance(args) => policy::compliance(&client, args, output).await,
+        Command::Packages(args) => package::packages(&client, args, output).await,
         Command::Tokens(args) => admin::tokens(&client, args, output).await,
         Command::Users(args) => admin::users(&client, args, output).await,
         Command::Audit(args) => admin::audit(&client, args, output).await,

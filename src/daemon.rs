@@ -151,8 +151,13 @@ impl Daemon {
 
         let listeners = Listeners::open(&config.listen, inherited)?;
         let bound = listeners.endpoints.clone();
-        let limits =
-            Limits { connections: config.limits.connections, body: config.limits.body_bytes, ..Limits::default() };
+        let limits = Limits {
+            connections: config.limits.connections,
+            body: config.limits.body_bytes,
+            upload_path: api::package::UPLOAD,
+            upload: config.limits.package_bytes,
+            ..Limits::default()
+        };
         let net = Net::new(limits, metrics);
         let stop = CancellationToken::new();
         let mut tasks = Tasks::default();

@@ -17,6 +17,7 @@ pub mod location;
 pub mod mqtt;
 pub mod notification;
 pub mod operation;
+pub mod package;
 pub mod page;
 pub mod policy;
 pub mod query;

@@ -6,11 +6,13 @@
 
 mod admission;
 pub mod body;
+pub mod download;
 pub mod http;
 mod lenient;
 pub mod listen;
 mod opening;
 mod peer;
+pub mod shared;
 mod stream;
 pub mod table;
 
@@ -42,6 +44,12 @@ pub struct Limits {
     pub connections: usize,
     /// Bytes of one request's body.
     pub body: usize,
+    /// The one path whose bodies go to a file piece by piece: they are not counted as memory, ...
+    pub upload_path: &'static str,
+    /// ... have at most so many bytes, ...
+    pub upload: usize,
+    /// ... and may take so long.
+    pub upload_time: Duration,
     /// From the connection to its first byte, and from there to the end of the TLS handshake.
     pub handshake: Duration,
     /// From the connection, or the previous response, to the last header of a request: also the idle time of a
@@ -58,6 +66,9 @@ impl Default for Limits {
         Self {
             connections: 4096,
             body: 1024 * 1024,
+            upload_path: "",
+            upload: 256 * 1024 * 1024,
+            upload_time: Duration::from_hours(1),
             handshake: Duration::from_secs(10),
             head: Duration::from_secs(30),
             body_pause: Duration::from_secs(30),

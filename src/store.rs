@@ -20,6 +20,7 @@ mod mqtt;
 mod notification;
 mod oauth;
 mod operation;
+mod package;
 mod policy;
 mod query;
 mod reader;

@@ -13,6 +13,7 @@ pub mod host;
 pub mod location;
 pub mod notification;
 pub mod operation;
+pub mod package;
 pub mod policy;
 pub mod problem;
 pub mod setting;

@@ -20,6 +20,7 @@ mod oauth;
 mod operation;
 mod policies;
 pub mod routes;
+mod store;
 
 use std::sync::Arc;
 

@@ -32,7 +32,7 @@ async fn pack(call: Call) -> Result<impl Reply, Problem> {
 }
 
 /// How the agent will reach this daemon: as its operator did, as far as that tells.
-fn reach(call: &Call) -> Reach {
+pub(super) fn reach(call: &Call) -> Reach {
     let local = match call.caller.peer {
         Peer::Remote { local, .. } => Some(local.ip()),
         Peer::Local { .. } => None,

@@ -13,8 +13,8 @@ use warp::{Reply, reply};
 use super::call::Call;
 use super::problem::Problem;
 use super::routes::{Route, route};
-use super::stream::Shared;
 use crate::app::Error;
+use crate::net::shared::Shared;
 
 /// Bytes of the copy that are in memory at a time.
 const PIECE: usize = 64 * 1024;

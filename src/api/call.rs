@@ -12,9 +12,9 @@ use super::Api;
 use super::auth::Caller;
 use super::problem::{Problem, echo};
 use super::query::Query;
-use super::stream::Shared;
 use crate::app::App;
 use crate::model::actor::Actor;
+use crate::net::shared::Shared;
 
 /// The most bytes of a request's body: room for an activity for 10,000 devices.
 pub(super) const MAX_BODY: usize = 1024 * 1024;
@@ -102,6 +102,11 @@ pub(super) struct Body(Shared<Result<Bytes, warp::Error>>);
 impl Body {
     pub(super) fn new<B: Buf>(pieces: impl Stream<Item = Result<B, warp::Error>> + Send + 'static) -> Self {
         Self(Shared::new(pieces.map(|piece| piece.map(|mut piece| piece.copy_to_bytes(piece.remaining())))))
+    }
+
+    /// The pieces as they come, however many; what stays behind is empty.
+    pub(super) fn take(&mut self) -> impl Stream<Item = Result<Bytes, warp::Error>> + Send + use<> {
+        std::mem::replace(&mut self.0, Shared::new(futures_util::stream::empty()))
     }
 
     async fn read(&mut self) -> Result<Bytes, Problem> {

@@ -4,7 +4,7 @@ use super::call::Call;
 use super::problem::Problem;
 use super::{
     agent, application, audit, backup, certificate, compliance, device, device_type, geofence, group, health, host,
-    location, notification, operation, policy, setting, tag, telemetry, token, user, watch,
+    location, notification, operation, package, policy, setting, tag, telemetry, token, user, watch,
 };
 use crate::net::table;
 
@@ -31,6 +31,7 @@ pub fn table() -> Table {
         geofence::routes(),
         group::routes(),
         operation::routes(),
+        package::routes(),
         tag::routes(),
         policy::routes(),
         compliance::routes(),

@@ -18,12 +18,12 @@ use super::call::Call;
 use super::device;
 use super::problem::Problem;
 use super::routes::{Route, route};
-use super::stream::Shared;
 use crate::app::{App, Error};
 use crate::model::actor::Actor;
 use crate::model::change::Change as Changed;
 use crate::model::device::{DeviceFilter, DevicePage, DeviceSort, DeviceStatus, PageStart};
 use crate::model::operation::OperationFilter;
+use crate::net::shared::Shared;
 use crate::wire::watch::{Change, Delta, Notice, SNAPSHOT_DEVICES, SNAPSHOT_NOTICES, SNAPSHOT_OPERATIONS, Snapshot};
 
 /// The most event streams open at once, all listeners together.

@@ -29,6 +29,8 @@ pub(super) struct Call {
     method: Method,
     path: String,
     body: Option<Bytes>,
+    kind: &'static str,
+    time: Duration,
 }
 
 impl fmt::Display for Call {
@@ -39,7 +41,7 @@ impl fmt::Display for Call {
 
 impl Call {
     pub(super) fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), body: None }
+        Self { method, path: path.into(), body: None, kind: "application/json", time: REQUEST_TIME }
     }
 
     pub(super) fn get(path: impl Into<String>) -> Self {
@@ -65,6 +67,18 @@ impl Call {
         Ok(self)
     }
 
+    /// With `body` as it is.
+    pub(super) fn body(mut self, kind: &'static str, body: Bytes) -> Self {
+        (self.kind, self.body) = (kind, Some(body));
+        self
+    }
+
+    /// With another time-out than [`REQUEST_TIME`].
+    pub(super) const fn within(mut self, time: Duration) -> Self {
+        self.time = time;
+        self
+    }
+
     fn request(&self, client: &Client) -> Result<Request<Full<Bytes>>, Error> {
         let mut request = Request::builder()
             .method(self.method.clone())
@@ -75,7 +89,7 @@ impl Call {
             request = request.header(AUTHORIZATION, token.clone());
         }
         if self.body.is_some() {
-            request = request.header(CONTENT_TYPE, "application/json");
+            request = request.header(CONTENT_TYPE, self.kind);
         }
         request
             .body(Full::new(self.body.clone().unwrap_or_default()))
@@ -109,9 +123,9 @@ impl Client {
             *self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
             Ok(bytes)
         };
-        timeout(REQUEST_TIME, whole)
+        timeout(call.time, whole)
             .await
-            .map_err(|_| Error::Silent { call: call.to_string(), after: REQUEST_TIME })
+            .map_err(|_| Error::Silent { call: call.to_string(), after: call.time })
             .flatten()
     }
 

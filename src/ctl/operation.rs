@@ -74,7 +74,7 @@ fn parse_status(text: &str) -> Result<OperationStatus, String> {
 }
 
 /// What people call the devices of a command.
-type Names = HashMap<DeviceId, String>;
+pub(super) type Names = HashMap<DeviceId, String>;
 
 pub(super) async fn send(client: &Client, args: SendArgs, output: &mut Output) -> Result<(), Failure> {
     let SendArgs { mut words, payload, group, query, expires, wait } = args;
@@ -113,7 +113,7 @@ pub(super) async fn send(client: &Client, args: SendArgs, output: &mut Output) -
     judge(&activity, &names)
 }
 
-async fn receivers(
+pub(super) async fn receivers(
     client: &Client,
     devices: &[String],
     group: Option<&str>,
@@ -191,7 +191,7 @@ fn judge(activity: &Activity, names: &Names) -> Result<(), Failure> {
     }
 }
 
-fn print_activity(activity: &Activity, names: &Names, output: &mut Output) -> Result<(), Failure> {
+pub(super) fn print_activity(activity: &Activity, names: &Names, output: &mut Output) -> Result<(), Failure> {
     if output.is_json() {
         return output.document(activity);
     }

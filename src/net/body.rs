@@ -123,6 +123,14 @@ impl RequestBody {
         Self { body, left, pause, deadline, charge, patience: None, waiting: false, fate }
     }
 
+    /// A body that is written to a file as it comes.
+    pub(super) fn upload(body: Incoming, limits: &Limits) -> Self {
+        let fate = (!body.is_end_stream()).then(Fate::default);
+        let deadline = Instant::now() + limits.upload_time;
+        let (left, pause) = (limits.upload, limits.body_pause);
+        Self { body, left, pause, deadline, charge: None, patience: None, waiting: false, fate }
+    }
+
     /// What the body takes of the memory for bodies, to be held until the request is answered.
     pub(super) fn charge(&self) -> Option<Arc<Charge>> {
         self.charge.clone()

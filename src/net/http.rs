@@ -176,12 +176,16 @@ async fn answer<S: Service>(
     let http1 = request.version() < Version::HTTP_2;
 
     let declared = request.body().size_hint().lower();
+    let upload = request.method() == hyper::Method::POST && request.uri().path() == limits.upload_path;
+    let most = if upload { limits.upload } else { limits.body };
     let mut response = if request.uri().path_and_query().is_none() {
         // As with CONNECT (RFC 9112, 3.2.3). warp takes it for granted that there is a path, and panics.
         problem(StatusCode::METHOD_NOT_ALLOWED, "this is no proxy: the request names no path")
-    } else if usize::try_from(declared).is_ok_and(|declared| declared <= limits.body) {
+    } else if usize::try_from(declared).is_ok_and(|declared| declared <= most) {
         let bodies = &connection.net.inner.bodies;
-        let mut request = request.map(|body| RequestBody::new(body, limits, bodies));
+        let mut request = request.map(|body| {
+            if upload { RequestBody::upload(body, limits) } else { RequestBody::new(body, limits, bodies) }
+        });
         let fate = request.body().fate();
         // Handlers hold on to what they have read.
         let _charge = request.body().charge();
@@ -191,7 +195,7 @@ async fn answer<S: Service>(
                 connection.net.inner.metrics.panics.inc();
                 problem(StatusCode::INTERNAL_SERVER_ERROR, "the request could not be handled")
             }
-            Ok(Ok(_)) if fate.as_ref().is_some_and(super::body::Fate::too_large) => too_large(limits.body),
+            Ok(Ok(_)) if fate.as_ref().is_some_and(super::body::Fate::too_large) => too_large(most),
             Ok(Ok(_)) if fate.as_ref().is_some_and(super::body::Fate::too_slow) => {
                 problem(StatusCode::REQUEST_TIMEOUT, "the request's body did not arrive in time")
             }
@@ -201,7 +205,7 @@ async fn answer<S: Service>(
             Ok(Ok(response)) => response,
         }
     } else {
-        too_large(limits.body)
+        too_large(most)
     };
     if http1 && connection.answer_once.load(Ordering::Relaxed) {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

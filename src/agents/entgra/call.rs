@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use warp::http::HeaderMap;
-use warp::http::header::{AUTHORIZATION, HOST};
+use warp::http::header::{AUTHORIZATION, HOST, HeaderName};
 use warp::http::uri::Authority;
 
 use super::errors::Error;
@@ -157,6 +157,11 @@ impl Call {
             Ok(Some(Credentials::Bearer(token))) => Some(token),
             _ => None,
         }
+    }
+
+    /// The header of that name, where it is text.
+    pub(super) fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     pub(super) fn has_body(&self) -> bool {

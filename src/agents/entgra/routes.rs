@@ -4,6 +4,7 @@ use super::call::Call;
 use super::errors::Error;
 use super::{
     android, android_admin, arduino, certificate, device_types, download, events, generic, oauth, operation, policies,
+    store,
 };
 use crate::net::table;
 
@@ -31,6 +32,7 @@ pub fn table() -> Table {
         device_types::routes(),
         events::routes(),
         policies::routes(),
+        store::routes(),
         certificate::routes(),
     ];
     Table::new(resources.into_iter().flatten().collect())

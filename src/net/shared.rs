@@ -8,10 +8,11 @@ use futures_util::Stream;
 use futures_util::stream::BoxStream;
 
 /// A stream that may be shared, as warp wants its bodies; whoever polls it has it alone, so the lock is never waited for.
-pub(super) struct Shared<T>(Mutex<BoxStream<'static, T>>);
+#[expect(missing_debug_implementations, reason = "a stream has none")]
+pub struct Shared<T>(Mutex<BoxStream<'static, T>>);
 
 impl<T> Shared<T> {
-    pub(super) fn new(stream: impl Stream<Item = T> + Send + 'static) -> Self {
+    pub fn new(stream: impl Stream<Item = T> + Send + 'static) -> Self {
         Self(Mutex::new(Box::pin(stream)))
     }
 }
