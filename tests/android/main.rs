@@ -9,4 +9,5 @@ mod common;
 mod doors;
 mod life;
 mod many;
+mod policy;
 mod site;
