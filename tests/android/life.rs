@@ -17,6 +17,9 @@ fn an_agent_enrolls_works_and_leaves() {
     agent.register("admin", PASSWORD);
     agent.log_in("admin@carbon.super", PASSWORD);
     assert_eq!(agent.configure(), 60_000);
+    let often = json!({ "settings": [{ "name": "notifierFrequency", "value": "30000" }] });
+    site.ask(200, "PUT", "/settings/android", &often);
+    assert_eq!(agent.configure(), 30_000);
     agent.enroll();
     assert_eq!(agent.status(), 200);
 

@@ -17,12 +17,13 @@ use super::gson::{self, OperationBody, Record};
 use super::operation::seconds;
 use super::routes::{Route, route};
 use crate::app::Flush;
-use crate::model::actor::{Actor, Principal, Scope};
+use crate::model::actor::{Actor, Scope};
 use crate::model::facts::Facts;
 use crate::model::id::DeviceId;
 use crate::model::location::{MAX_LOCATIONS, NewLocation};
 use crate::model::operation::{OperationStatus, Report};
 use crate::model::page::MAX_PAGE;
+use crate::model::setting::{ANDROID_EULA, AreaSettings, NOTIFIER_FREQUENCY, NOTIFIER_TYPE, Notifier};
 use crate::model::telemetry::{MAX_EVENTS, MAX_METRIC_NAME, NewEvent, Range, Sample, Value};
 use crate::model::text::clean;
 use crate::model::timestamp::Timestamp;
@@ -31,10 +32,6 @@ use crate::model::timestamp::Timestamp;
 const ANDROID: &str = "android";
 /// Where they are; agents that show a client certificate have paths of their own.
 const BASES: [&str; 2] = ["/api/device-mgt/android/v1.0", "/api/device-mgt/android/mssl/v1.0"];
-/// The agent polls; push by Google's service (`2`) is not there.
-const NOTIFIER_LOCAL: &str = "1";
-/// Milliseconds between two polls where the site does not say.
-const NOTIFIER_FREQUENCY: &str = "60000";
 /// What the user agrees to where the site does not say.
 const EULA: &str = "This device will be managed by the organisation that runs this server. It can see the device's \
     model, settings, location and installed applications, change settings, send messages, and lock or erase the device. \
@@ -93,25 +90,23 @@ fn message(status: StatusCode, text: impl Into<String>) -> Response {
     gson::reply(status, &Message { response_code, response_message: text.into() })
 }
 
-/// Anybody who shows who they are may read what an agent is told before it enrolls.
-async fn check_known(call: &Call) -> Result<(), Error> {
-    match call.actor().await?.principal {
-        Principal::Anonymous => Err(Error::unauthorized("credentials are needed")),
-        _ => Ok(()),
-    }
+/// What the site set for Android devices.
+async fn settings(call: &Call) -> Result<AreaSettings, Error> {
+    let actor = call.actor().await?;
+    Ok(call.app.area_settings(&actor, ANDROID).await?)
 }
 
 async fn license(call: Call) -> Result<Response, Error> {
-    check_known(&call).await?;
-    Ok(gson::text(StatusCode::OK, EULA))
+    let settings = settings(&call).await?;
+    Ok(gson::text(StatusCode::OK, settings.license().unwrap_or(EULA)))
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
-    name: &'static str,
+    name: String,
     value: String,
-    content_type: &'static str,
+    content_type: String,
 }
 
 #[derive(Serialize)]
@@ -120,14 +115,25 @@ struct Configuration {
     configuration: Vec<Entry>,
 }
 
+/// What the agent reads, by default where the site does not say, and whatever else the site has set.
 async fn configuration(call: Call) -> Result<Response, Error> {
-    check_known(&call).await?;
-    let entry = |name, value: &str| Entry { name, value: value.to_owned(), content_type: "text" };
-    let configuration = vec![
-        entry("notifierType", NOTIFIER_LOCAL),
-        entry("notifierFrequency", NOTIFIER_FREQUENCY),
-        entry("androidEula", EULA),
-    ];
+    let settings = settings(&call).await?;
+    let notifier = match settings.notifier() {
+        Notifier::Local => "1",
+        Notifier::Push => "2",
+    };
+    let frequency = settings.notifier_frequency().to_string();
+    let license = settings.license().unwrap_or(EULA);
+    let known = [(NOTIFIER_TYPE, notifier), (NOTIFIER_FREQUENCY, frequency.as_str()), (ANDROID_EULA, license)];
+    let is_known = |name: &str| known.iter().any(|(known, _)| *known == name);
+    let entry = |name: &str, value: &str, content_type: &str| Entry {
+        name: name.to_owned(),
+        value: value.to_owned(),
+        content_type: content_type.to_owned(),
+    };
+    let mut configuration: Vec<_> = known.iter().map(|(name, value)| entry(name, value, "text")).collect();
+    let others = settings.0.iter().filter(|setting| !is_known(&setting.name));
+    configuration.extend(others.map(|other| entry(&other.name, &other.value, &other.content_type)));
     Ok(gson::reply(StatusCode::OK, &Configuration { r#type: ANDROID, configuration }))
 }
 
