@@ -26,6 +26,7 @@ pub mod package;
 mod policy;
 pub mod problem;
 mod query;
+mod role;
 pub mod routes;
 mod setting;
 mod tag;

@@ -26,6 +26,7 @@ pub mod operation;
 pub mod package;
 pub mod policy;
 pub mod presence;
+pub mod role;
 pub mod session;
 pub mod setting;
 pub mod tag;

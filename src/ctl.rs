@@ -149,6 +149,10 @@ enum Command {
     Tokens(admin::TokensArgs),
     /// List and change the people who operate the site
     Users(admin::UsersArgs),
+    /// List and change roles: what people may do
+    Roles(admin::RolesArgs),
+    /// List and end a person's sessions
+    Sessions(admin::SessionsArgs),
     /// Show and change settings of the platform or a device type
     Settings(setting::Args),
     /// Show who did what
@@ -216,6 +220,8 @@ async fn execute(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Packages(args) => package::packages(&client, args, output).await,
         Command::Tokens(args) => admin::tokens(&client, args, output).await,
         Command::Users(args) => admin::users(&client, args, output).await,
+        Command::Roles(args) => admin::roles(&client, args, output).await,
+        Command::Sessions(args) => admin::sessions(&client, args, output).await,
         Command::Audit(args) => admin::audit(&client, args, output).await,
         Command::Watch(args) => watch::follow(&client, args, output).await,
         Command::Setup(args) => admin::setup(&client, args, output).await,

@@ -21,6 +21,7 @@ pub mod package;
 pub mod page;
 pub mod policy;
 pub mod query;
+pub mod role;
 pub mod setting;
 pub mod tag;
 pub mod telemetry;

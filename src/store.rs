@@ -43,6 +43,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 pub use certificate::NewCertificate;
+pub use device::OwnDevice;
 pub use error::StoreError;
 pub use oauth::{ClientRow, Holder, Revoked, TokenKind, TokenRow};
 pub use session::SessionRow;

@@ -110,6 +110,7 @@ async fn page(call: &Call, device: Option<DeviceId>) -> Result<Page<Operation>, 
         code: query.text("code")?,
         initiated_by: None,
         updated_since: None,
+        own_of: None,
     };
     let (limit, cursor) = (query.limit()?, query.text("cursor")?);
     query.end()?;

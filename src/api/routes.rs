@@ -4,7 +4,7 @@ use super::call::Call;
 use super::problem::Problem;
 use super::{
     agent, application, audit, backup, certificate, compliance, device, device_type, geofence, group, health, host,
-    location, notification, operation, package, policy, setting, tag, telemetry, token, user, watch,
+    location, notification, operation, package, policy, role, setting, tag, telemetry, token, user, watch,
 };
 use crate::net::table;
 
@@ -39,6 +39,7 @@ pub fn table() -> Table {
         setting::routes(),
         token::routes(),
         user::routes(),
+        role::routes(),
         audit::routes(),
         backup::routes(),
         watch::routes(),

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use futures_util::stream;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use warp::http::Method;
 use warp::sse::Event;
@@ -18,6 +17,7 @@ use super::call::Call;
 use super::device;
 use super::problem::Problem;
 use super::routes::{Route, route};
+use crate::app::watch::{Seen, View};
 use crate::app::{App, Error};
 use crate::model::actor::Actor;
 use crate::model::change::Change as Changed;
@@ -44,22 +44,15 @@ pub(super) fn routes() -> Vec<Route> {
 async fn watch(call: Call) -> Result<impl Reply, Problem> {
     call.query()?.end()?;
     // Before the snapshot, so that nothing falls between it and the first delta.
-    let changes = call.app().watch(call.actor())?;
+    let view = call.app().view(call.actor()).await?;
     let permit = Arc::clone(&call.api.streams)
         .try_acquire_owned()
         .map_err(|_| Error::Busy(format!("{MAX_STREAMS} event streams are open")))?;
-    let first = Box::new(snapshot(call.app(), call.actor()).await?);
+    let first = Box::new(snapshot(call.app(), call.actor(), &view).await?);
     let mut samples = interval(SAMPLE_TIME);
     samples.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let watcher = Watcher {
-        api: call.api,
-        caller: call.caller,
-        first: Some(first),
-        changes,
-        samples,
-        sampled: 0,
-        _permit: permit,
-    };
+    let watcher =
+        Watcher { api: call.api, caller: call.caller, first: Some(first), view, samples, sampled: 0, _permit: permit };
     let events = stream::unfold(watcher, |mut watcher| async move {
         let event = watcher.next().await?;
         Some((Ok::<_, Infallible>(event), watcher))
@@ -67,7 +60,7 @@ async fn watch(call: Call) -> Result<impl Reply, Problem> {
     Ok(sse::reply(Shared::new(events)))
 }
 
-async fn snapshot(app: &App, actor: &Actor) -> Result<Snapshot, Error> {
+async fn snapshot(app: &App, actor: &Actor, view: &View) -> Result<Snapshot, Error> {
     let page = DevicePage {
         sort: DeviceSort::Name,
         descending: false,
@@ -76,11 +69,12 @@ async fn snapshot(app: &App, actor: &Actor) -> Result<Snapshot, Error> {
     };
     let devices = app.devices(actor, DeviceFilter::default(), page).await?;
     let operations = app.operations(actor, OperationFilter::default(), SNAPSHOT_OPERATIONS, None).await?;
-    let notices = app.notices(actor)?;
+    let notices = view.notices(app);
     Ok(Snapshot {
         at: app.clock().now(),
         status: app.status(actor).await?,
-        host: Arc::unwrap_or_clone(app.host(actor)?),
+        // Who may see their own devices alone sees nothing of the board.
+        host: app.host(actor).map(Arc::unwrap_or_clone).unwrap_or_default(),
         devices: devices.items.into_iter().map(|device| device::encode(app, device)).collect(),
         operations: operations.items,
         notices: notices.iter().filter_map(|change| notice(change)).take(SNAPSHOT_NOTICES).collect(),
@@ -92,7 +86,7 @@ struct Watcher {
     api: Arc<Api>,
     caller: Caller,
     first: Option<Box<Snapshot>>,
-    changes: Receiver<Arc<Changed>>,
+    view: View,
     samples: Interval,
     sampled: u32,
     _permit: OwnedSemaphorePermit,
@@ -112,10 +106,10 @@ impl Watcher {
                 () = self.api.stop.cancelled() => return None,
                 () = sleep_until(full_at.unwrap_or_else(Instant::now)), if full_at.is_some() => break,
                 _ = self.samples.tick() => changes.extend(self.sample().await?),
-                change = self.changes.recv() => match change {
-                    Ok(change) => changes.push(encode(&self.api.app, &change)),
-                    Err(RecvError::Lagged(lost)) => dropped += lost,
-                    Err(RecvError::Closed) => return None,
+                seen = self.view.next() => match seen? {
+                    Seen::Change(change) => changes.push(encode(&self.api.app, &change)),
+                    Seen::Gone(id) => changes.push(Change::DeviceGone { id }),
+                    Seen::Lost(lost) => dropped += lost,
                 },
             }
             full_at.get_or_insert_with(|| Instant::now() + BATCH_TIME);
@@ -125,16 +119,19 @@ impl Watcher {
     }
 
     /// The board and the counts now; `None` when the caller may no longer see them.
-    async fn sample(&mut self) -> Option<[Change; 2]> {
+    async fn sample(&mut self) -> Option<Vec<Change>> {
         let app = &self.api.app;
         self.sampled += 1;
-        if self.sampled.is_multiple_of(SAMPLES_PER_CHECK)
-            && let Some(token) = &self.caller.token
-        {
-            self.caller.actor = app.bearer(token, &self.caller.actor.origin).await.ok()?;
+        if self.sampled.is_multiple_of(SAMPLES_PER_CHECK) {
+            if let Some(token) = &self.caller.token {
+                self.caller.actor = app.bearer(token, &self.caller.actor.origin).await.ok()?;
+            }
+            self.view.refresh(app, &self.caller.actor).await.ok()?;
         }
-        let (host, status) = (app.host(&self.caller.actor).ok()?, app.status(&self.caller.actor).await.ok()?);
-        Some([Change::Host { host: Box::new(Arc::unwrap_or_clone(host)) }, Change::Status { status: Box::new(status) }])
+        let status = app.status(&self.caller.actor).await.ok()?;
+        let host = app.host(&self.caller.actor).ok();
+        let host = host.map(|host| Change::Host { host: Box::new(Arc::unwrap_or_clone(host)) });
+        Some(host.into_iter().chain([Change::Status { status: Box::new(status) }]).collect())
     }
 }
 

@@ -54,6 +54,15 @@ pub(super) fn narrow(actor: &Actor, filter: DeviceFilter) -> Result<DeviceFilter
     Ok(filter)
 }
 
+/// The person whose devices alone the caller may see; `None` for a caller who may see every device.
+///
+/// # Errors
+/// [`Error::Unauthorized`] and [`Error::Forbidden`] for a caller who may see no device at all.
+pub(super) fn seen_by(actor: &Actor) -> Result<Option<String>, Error> {
+    require_some(actor, Scope::Read)?;
+    Ok((!actor.scopes.allow(Scope::Read)).then(|| actor.owner()))
+}
+
 /// Refuses a caller who may do what `scope` says neither to every device nor to their own; a device is refused too.
 ///
 /// # Errors

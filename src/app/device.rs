@@ -50,8 +50,8 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Invalid`] for names that cannot be, [`Error::NotFound`] for an unknown type, [`Error::Forbidden`] without
-    /// the scope `enroll` (a device may enroll itself again) and, for a device in use of another owner, without the scope
-    /// `operate`, [`Error::Conflict`] for a device that is blocked.
+    /// the scope `enroll` (a device may enroll itself again) and, for a device in use of another owner or for another owner, without the
+    /// scope `operate`, [`Error::Conflict`] for a device that is blocked.
     pub async fn enroll(&self, actor: &Actor, new: NewDevice) -> Result<Enrolled, Error> {
         let own = matches!(&actor.principal, Principal::Device { device_type, identifier, .. }
             if *device_type == new.device_type && *identifier == new.identifier);
@@ -420,6 +420,10 @@ pub(super) fn enroll(tx: &Tx<'_>, actor: &Actor, own: bool, new: NewDevice, now:
     }
     if let Some(device) = found.as_ref().filter(|_| !own) {
         check_takeover(actor, device)?;
+    }
+    // Who may enroll and no more enrolls for themselves alone.
+    if !own && new.owner.as_ref().is_some_and(|owner| *owner != actor.owner()) {
+        require(actor, Scope::Operate)?;
     }
     // A device that enrolls itself cannot choose another owner.
     let owner = match (&found, own) {

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use super::access::{require_some, seen_by};
+use super::watch::MAX_OWN_WATCHED;
 use super::{App, Error, require};
 use crate::model::actor::{Actor, Principal, Scope};
 use crate::model::host::{Counts, Endpoints, Host, Status};
+use crate::model::operation::{OperationFilter, OperationStatus};
 use crate::model::timestamp::Timestamp;
 use crate::store::{Flush, Store};
 
@@ -80,9 +83,9 @@ impl App {
     /// How the daemon stands. The setup code is told on the control socket alone.
     ///
     /// # Errors
-    /// A failure of the store, [`Error::Forbidden`] without the scope `read`.
+    /// A failure of the store, [`Error::Forbidden`] without the scope `read` or `own`.
     pub async fn status(&self, actor: &Actor) -> Result<Status, Error> {
-        require(actor, Scope::Read)?;
+        require_some(actor, Scope::Read)?;
         let standing = self.standing();
         let local = matches!(actor.principal, Principal::Local { .. });
         Ok(Status {
@@ -101,18 +104,43 @@ impl App {
         })
     }
 
-    /// Counts of devices and operations.
+    /// Counts of devices and operations, as far as the caller may see them.
     ///
     /// # Errors
-    /// A failure of the store, [`Error::Forbidden`] without the scope `read` or `metrics`.
+    /// A failure of the store, [`Error::Forbidden`] without the scope `read`, `own` or `metrics`.
     pub async fn counts(&self, actor: &Actor) -> Result<Counts, Error> {
-        if !actor.scopes.allow(Scope::Metrics) {
-            require(actor, Scope::Read)?;
-        }
+        let own_of = if actor.scopes.allow(Scope::Metrics) { None } else { seen_by(actor)? };
         let since = self.inner.clock.now().minus(Duration::from_hours(24));
+        if let Some(name) = own_of {
+            return self.own_counts(name, since).await;
+        }
         let (devices, (operations_pending, operations_failed_last_day)) =
             self.inner.store.read(move |rx| Ok::<_, Error>((rx.device_counts()?, rx.operation_counts(since)?))).await?;
         let devices = devices.into_iter().collect::<BTreeMap<_, _>>();
         Ok(Counts { devices, online: self.inner.presence.count(), operations_pending, operations_failed_last_day })
+    }
+
+    async fn own_counts(&self, name: String, since: Timestamp) -> Result<Counts, Error> {
+        let (own, operations_pending, operations_failed_last_day) = self
+            .inner
+            .store
+            .read(move |rx| {
+                let count = |statuses: &[OperationStatus], updated_since| {
+                    let (statuses, own_of) = (statuses.to_vec(), Some(name.clone()));
+                    let filter = OperationFilter { statuses, updated_since, own_of, ..OperationFilter::default() };
+                    Ok::<_, Error>(rx.operations(&filter, 1, None)?.total)
+                };
+                let pending = [OperationStatus::Pending, OperationStatus::InProgress, OperationStatus::NotNow];
+                let pending = count(&pending, None)?;
+                let failed = count(&[OperationStatus::Error], Some(since))?;
+                Ok::<_, Error>((rx.own_devices(&name, MAX_OWN_WATCHED)?, pending, failed))
+            })
+            .await?;
+        let mut devices = BTreeMap::new();
+        for device in &own {
+            *devices.entry(device.status).or_insert(0) += 1;
+        }
+        let online = own.iter().filter(|device| self.is_online(device.id)).count() as u64;
+        Ok(Counts { devices, online, operations_pending, operations_failed_last_day })
     }
 }

@@ -10,10 +10,10 @@ use std::sync::Arc;
 pub use named::Named;
 pub(super) use report::store_reports;
 
-use super::access::{reach, require_some};
+use super::access::{reach, require_some, seen_by};
 use super::device::{known, target};
 use super::effects::Effects;
-use super::{App, Error, check_limit, require};
+use super::{App, Error, check_limit};
 use crate::metrics::Outcome as Ended;
 use crate::model::actor::{Actor, Principal, Scope};
 use crate::model::audit::Outcome;
@@ -259,9 +259,8 @@ impl App {
         limit: u32,
         cursor: Option<String>,
     ) -> Result<Page<Operation>, Error> {
-        if filter.device.is_none() {
-            require(actor, Scope::Read)?;
-        }
+        let own_of = if filter.device.is_none() { seen_by(actor)? } else { None };
+        let filter = OperationFilter { own_of, ..filter };
         check_limit(limit, MAX_PAGE)?;
         let actor = actor.clone();
         self.inner

@@ -4,11 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use super::user::{anonymous, login_name, person};
-use super::{App, Error};
+use super::{App, Error, require};
 use crate::auth::secret::{self, Kind, MAX_TOKEN, Secret};
-use crate::model::actor::{Actor, Principal, Scopes};
+use crate::model::actor::{Actor, Principal, Scope, Scopes};
 use crate::model::audit::Outcome;
 use crate::model::change::NoticeKind;
+use crate::model::id::SessionId;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{ApiToken, User};
 use crate::store::{Flush, Holder, SessionRow, StoreError, TokenKind};
@@ -42,6 +43,7 @@ impl fmt::Debug for SessionGrant {
 /// A session as its owner sees it.
 #[derive(Clone, Debug)]
 pub struct SessionInfo {
+    pub id: SessionId,
     /// Where the login came from.
     pub origin: String,
     pub created_at: Timestamp,
@@ -66,7 +68,9 @@ impl App {
         let token = Secret::random(Kind::Session)?;
         let (hash, now) = (token.hash(), self.inner.clock.now());
         let expires_at = now.plus(SESSION_IDLE);
-        let session = SessionRow { user, origin: origin.to_owned(), created_at: now, expires_at, last_used_at: now };
+        let id = SessionId::fresh(now);
+        let session =
+            SessionRow { id, user, origin: origin.to_owned(), created_at: now, expires_at, last_used_at: now };
         let (user, ended) = self
             .inner
             .store
@@ -105,15 +109,20 @@ impl App {
         Ok(())
     }
 
-    /// The caller's own sessions, the last used first; nobody but a person has any.
+    /// A person's sessions, the last used first: the caller's own without a name; nobody but a person has any.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn sessions(&self, actor: &Actor) -> Result<Vec<SessionInfo>, Error> {
-        let Principal::User { id, .. } = actor.principal else { return Ok(Vec::new()) };
+    /// [`Error::Forbidden`] for another's without the scope `admin`, [`Error::NotFound`] for a person who is not there.
+    pub async fn sessions(&self, actor: &Actor, of: Option<&str>) -> Result<Vec<SessionInfo>, Error> {
+        let id = match (of, &actor.principal) {
+            (Some(name), _) => self.user(actor, name).await?.id,
+            (None, Principal::User { id, .. }) => *id,
+            (None, _) => return Ok(Vec::new()),
+        };
         let now = self.inner.clock.now();
         let rows = self.inner.store.read(move |rx| rx.sessions(id, now)).await?;
-        let info = |SessionRow { origin, created_at, expires_at, last_used_at, .. }| SessionInfo {
+        let info = |SessionRow { id, origin, created_at, expires_at, last_used_at, .. }| SessionInfo {
+            id,
             origin,
             created_at,
             expires_at,
@@ -141,6 +150,56 @@ impl App {
         Ok(())
     }
 
+    /// Ends one session of a person, the caller without a name, and the connections it opened.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not there or is another's; otherwise as [`App::sessions`].
+    pub async fn close_session(&self, actor: &Actor, of: Option<&str>, session: SessionId) -> Result<(), Error> {
+        let missing = move || Error::missing(format!("the session {session}"));
+        let (id, name) = match (of, &actor.principal) {
+            (Some(name), _) => {
+                let user = self.user(actor, name).await?;
+                (user.id, user.name)
+            }
+            (None, Principal::User { id, name }) => (*id, name.clone()),
+            (None, _) => {
+                require(actor, Scope::Admin)?;
+                return Err(missing());
+            }
+        };
+        let (now, by) = (self.inner.clock.now(), actor.clone());
+        let hash = self
+            .inner
+            .store
+            .write(Flush::Now, move |tx| {
+                let hash = tx.delete_session_by_id(id, session)?.ok_or_else(missing)?;
+                tx.audit(now, &by, "user.logout", &name, Outcome::Done, &format!("session {session}"))?;
+                Ok::<_, Error>(hash)
+            })
+            .await?;
+        self.close_tokens(vec![hash]).await;
+        Ok(())
+    }
+
+    /// Ends every session of another person, and the connections they opened.
+    ///
+    /// # Errors
+    /// As [`App::sessions`].
+    pub async fn close_sessions_of(&self, actor: &Actor, name: &str) -> Result<(), Error> {
+        let user = self.user(actor, name).await?;
+        let (now, by) = (self.inner.clock.now(), actor.clone());
+        let ended = self
+            .inner
+            .store
+            .write(Flush::Now, move |tx| {
+                tx.audit(now, &by, "user.logout", &user.name, Outcome::Done, "every session")?;
+                tx.delete_sessions(user.id)
+            })
+            .await?;
+        self.close_tokens(ended).await;
+        Ok(())
+    }
+
     /// Who stands behind a session token, an API token or an OAuth access token, from one indexed look-up: what was
     /// revoked a moment ago is refused.
     ///
@@ -158,7 +217,14 @@ impl App {
             .read(move |rx| {
                 Ok::<_, StoreError>(match kind {
                     Some(Kind::Session) => rx.session(&hash)?.map(Credential::Session),
-                    Some(Kind::Api) => rx.api_token(&hash)?.map(Credential::Api),
+                    Some(Kind::Api) => match rx.api_token(&hash)? {
+                        // It never does more than its owner, whose roles may have changed since.
+                        Some(token) => {
+                            let most = rx.user(&token.owner)?.map_or(Scopes::ALL, |row| row.user.scopes);
+                            Some(Credential::Api(ApiToken { scopes: token.scopes.within(most), ..token }))
+                        }
+                        None => None,
+                    },
                     Some(Kind::Refresh | Kind::Client) => None,
                     // A token without a prefix came from elsewhere: an import.
                     Some(Kind::Access) | None => match rx.oauth_token(TokenKind::Access, &hash)? {

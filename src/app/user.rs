@@ -1,13 +1,19 @@
 //! People: the first administrator, and those who follow.
 
-use super::{App, Error, require};
+use std::collections::BTreeSet;
+
+use super::role::curtailed;
+use super::{App, Error, check_limit, require};
 use crate::auth::AuthError;
 use crate::auth::password::{MAX_PASSWORD, MIN_PASSWORD};
+use crate::auth::secret::{Kind, Secret};
 use crate::model::actor::{Actor, Principal, Scope, Scopes};
 use crate::model::audit::Outcome;
+use crate::model::device::PageStart;
 use crate::model::id::UserId;
+use crate::model::page::{MAX_PAGE, Page};
 use crate::model::text::{self, MAX_NAME, check_label};
-use crate::model::user::{ADMIN_ROLE, NewUser, User, bare_name};
+use crate::model::user::{ADMIN_ROLE, NewUser, User, UserEdit, UserFilter, bare_name};
 use crate::store::{Flush, Rx, StoreError, Tx, UserRow};
 
 use super::downlink::Downlink;
@@ -104,33 +110,62 @@ impl App {
                 if tx.count_users()? > 0 {
                     return Err(Error::Conflict("this site has its first user already; log in".to_owned()));
                 }
-                insert(tx, &row, &actor, action)
+                insert(tx, row, &actor, action)
             })
             .await?;
         self.inner.auth.setup.end();
         Ok(user)
     }
 
-    /// Everyone, by name.
+    /// One page of the people who fit a filter, by name.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the scope `admin`.
-    pub async fn users(&self, actor: &Actor) -> Result<Vec<User>, Error> {
+    /// [`Error::Invalid`] for a limit that cannot be, [`Error::Forbidden`] without the scope `admin`.
+    pub async fn users(
+        &self,
+        actor: &Actor,
+        filter: UserFilter,
+        start: PageStart,
+        limit: u32,
+    ) -> Result<Page<User>, Error> {
         require(actor, Scope::Admin)?;
-        self.inner.store.read(|rx| rx.users().map_err(Error::from)).await
+        check_limit(limit, MAX_PAGE)?;
+        self.inner.store.read(move |rx| rx.users(&filter, &start, limit).map_err(Error::from)).await
     }
 
-    /// Makes a person.
+    /// The person of that name; people may see themselves.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for another without the scope `admin`, [`Error::NotFound`].
+    pub async fn user(&self, actor: &Actor, name: &str) -> Result<User, Error> {
+        let name = login_name(name);
+        require_self_or_admin(actor, &name)?;
+        self.inner.store.read(move |rx| find(rx, &name)).await
+    }
+
+    /// Makes a person with a password.
+    ///
+    /// # Errors
+    /// As [`App::add_user`].
+    pub async fn create_user(&self, actor: &Actor, new: NewUser, password: &str) -> Result<User, Error> {
+        self.add_user(actor, new, Some(password)).await
+    }
+
+    /// Makes a person; without a password they cannot log in until an administrator gives them one.
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the scope `admin`, [`Error::Invalid`] for an unfit name or password or an unknown
     /// role, [`Error::Conflict`] when the name is taken.
-    pub async fn create_user(&self, actor: &Actor, new: NewUser, password: &str) -> Result<User, Error> {
+    pub async fn add_user(&self, actor: &Actor, new: NewUser, password: Option<&str>) -> Result<User, Error> {
         require(actor, Scope::Admin)?;
         let new = NewUser { name: new_name(&new.name)?, ..new };
-        check_new_password(&new.name, password)?;
         check_person(&new.first_name, &new.last_name, &new.email)?;
-        let row = self.new_row(new, password).await?;
+        let row = if let Some(password) = password {
+            check_new_password(&new.name, password)?;
+            self.new_row(new, password).await?
+        } else {
+            self.new_row(new, Secret::random(Kind::Session)?.expose()).await?
+        };
         let actor = actor.clone();
         let user = self
             .inner
@@ -142,10 +177,49 @@ impl App {
                 if tx.count_users()? >= MAX_USERS {
                     return Err(Error::Conflict(format!("there are {MAX_USERS} users, the most there can be")));
                 }
-                insert(tx, &row, &actor, "user.create")
+                insert(tx, row, &actor, "user.create")
             })
             .await?;
         self.inner.auth.setup.end();
+        Ok(user)
+    }
+
+    /// Changes a person. People may change their own names and address; roles are an administrator's business. Whoever
+    /// has less by it loses their open connections.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the scope `admin`, [`Error::NotFound`], [`Error::Invalid`] for unfit members or an
+    /// unknown role, [`Error::Conflict`] when no administrator would be left.
+    pub async fn edit_user(&self, actor: &Actor, name: &str, edit: UserEdit) -> Result<User, Error> {
+        let name = login_name(name);
+        require_self_or_admin(actor, &name)?;
+        if edit.roles.is_some() {
+            require(actor, Scope::Admin)?;
+        }
+        let label = |text: &Option<String>| text.clone().unwrap_or_default();
+        check_person(&label(&edit.first_name), &label(&edit.last_name), &label(&edit.email))?;
+        let (by, at) = (actor.clone(), self.inner.clock.now());
+        let (user, ended) = self
+            .inner
+            .store
+            .write(Flush::Now, move |tx| {
+                let before = find(tx, &name)?;
+                let mut user = before.clone();
+                user.first_name = edit.first_name.unwrap_or(user.first_name);
+                user.last_name = edit.last_name.unwrap_or(user.last_name);
+                user.email = edit.email.unwrap_or(user.email);
+                tx.update_user(&user)?;
+                if let Some(roles) = edit.roles {
+                    tx.set_roles(user.id, &checked_roles(tx, &roles)?)?;
+                }
+                let before = [before];
+                check_roles_left(tx, &before)?;
+                let user = find(tx, &name)?;
+                tx.audit(at, &by, "user.edit", &name, Outcome::Done, &user.roles.join(", "))?;
+                Ok::<_, Error>((user, curtailed(tx, &before)?))
+            })
+            .await?;
+        self.close_tokens(ended).await;
         Ok(user)
     }
 
@@ -163,15 +237,13 @@ impl App {
             .store
             .write(Flush::Now, move |tx| {
                 let user = find(tx, &name)?;
-                if is_admin(&user) && tx.count_role(ADMIN_ROLE)? == 1 {
-                    return Err(Error::Conflict("the last administrator cannot be deleted".to_owned()));
-                }
                 let mut ended = tx.delete_sessions(user.id)?;
                 ended.extend(tx.delete_api_tokens(&name)?);
                 ended.extend(tx.revoke_user(&name)?.tokens);
                 tx.delete_user(user.id)?;
+                check_roles_left(tx, &[user])?;
                 tx.audit(at, &by, "user.delete", &name, Outcome::Done, "")?;
-                Ok(ended)
+                Ok::<_, Error>(ended)
             })
             .await?;
         self.close_tokens(ended).await;
@@ -179,15 +251,28 @@ impl App {
     }
 
     /// Replaces a person's password and ends their sessions. Their API tokens and OAuth tokens stay: the agents of
-    /// their devices go on.
+    /// their devices go on. Who changes their own shows the old one, which counts as an attempt to log in.
     ///
     /// # Errors
     /// [`Error::Forbidden`] for another's password without the scope `admin`, [`Error::NotFound`],
-    /// [`Error::Invalid`] for an unfit password.
-    pub async fn set_password(&self, actor: &Actor, name: &str, password: &str) -> Result<(), Error> {
+    /// [`Error::Invalid`] for an unfit password or a wrong old one, [`Error::TooMany`] after several.
+    pub async fn set_password(
+        &self,
+        actor: &Actor,
+        name: &str,
+        password: &str,
+        old: Option<&str>,
+    ) -> Result<(), Error> {
         let name = login_name(name);
-        if !matches!(&actor.principal, Principal::User { name: own, .. } if *own == name) {
-            require(actor, Scope::Admin)?;
+        require_self_or_admin(actor, &name)?;
+        if is_self(actor, &name) {
+            let wrong = |why: &str| Error::invalid("old_password", why);
+            let old = old.ok_or_else(|| wrong("to change your own password, send the old one too"))?;
+            match self.check_password(&name, old, &actor.origin, "change of password").await {
+                Ok(_) => {}
+                Err(Error::Unauthorized(_)) => return Err(wrong("the old password is wrong")),
+                Err(other) => return Err(other),
+            }
         }
         check_new_password(&name, password)?;
         let hash = self.inner.auth.passwords.hash(password.into()).await?;
@@ -231,30 +316,40 @@ impl App {
     }
 }
 
-fn insert(tx: &Tx<'_>, row: &UserRow, actor: &Actor, action: &str) -> Result<User, Error> {
-    check_roles(tx, &row.user.roles)?;
-    tx.insert_user(row)?;
+fn insert(tx: &Tx<'_>, mut row: UserRow, actor: &Actor, action: &str) -> Result<User, Error> {
+    row.user.roles = checked_roles(tx, &row.user.roles)?;
+    tx.insert_user(&row)?;
     let user = find(tx, &row.user.name)?;
     tx.audit(user.created_at, actor, action, &user.name, Outcome::Done, &user.roles.join(", "))?;
     Ok(user)
 }
 
-/// Whether a person has the role that includes everything.
-fn is_admin(user: &User) -> bool {
-    user.roles.iter().any(|role| role == ADMIN_ROLE)
+/// Refuses what took the role that includes everything from the last who had it: `before` are the people it was taken
+/// from, as they were.
+pub(super) fn check_roles_left(tx: &Tx<'_>, before: &[User]) -> Result<(), Error> {
+    let had = before.iter().any(|user| user.roles.iter().any(|role| role == ADMIN_ROLE));
+    if had && tx.count_role(ADMIN_ROLE)? == 0 {
+        return Err(Error::Conflict("the site would have no administrator left".to_owned()));
+    }
+    Ok(())
 }
 
-/// A person has at least one role, and each is there.
-fn check_roles(rx: &Rx<'_>, roles: &[String]) -> Result<(), Error> {
+/// Roles as they are written, each once. A person has at least one, and each is there.
+fn checked_roles(rx: &Rx<'_>, roles: &[String]) -> Result<Vec<String>, Error> {
     if roles.is_empty() {
         return Err(Error::invalid("roles", "a user has at least one role"));
     }
-    for role in roles {
-        if rx.role(role)?.is_none() {
-            return Err(Error::invalid("roles", format!("there is no role {role:?}")));
-        }
-    }
-    Ok(())
+    let unknown = |role: &str| Error::invalid("roles", format!("there is no role {role:?}"));
+    let known = |role: &String| rx.role(role)?.map(|role| role.name).ok_or_else(|| unknown(role));
+    Ok(roles.iter().map(known).collect::<Result<BTreeSet<_>, Error>>()?.into_iter().collect())
+}
+
+fn is_self(actor: &Actor, name: &str) -> bool {
+    matches!(&actor.principal, Principal::User { name: own, .. } if own == name)
+}
+
+fn require_self_or_admin(actor: &Actor, name: &str) -> Result<(), Error> {
+    if is_self(actor, name) { Ok(()) } else { require(actor, Scope::Admin) }
 }
 
 fn check_person(first_name: &str, last_name: &str, email: &str) -> Result<(), Error> {
@@ -263,8 +358,8 @@ fn check_person(first_name: &str, last_name: &str, email: &str) -> Result<(), Er
     check_label("an e-mail address", email, MAX_NAME).map_err(|why| Error::invalid("email", why))
 }
 
-fn find(tx: &Tx<'_>, name: &str) -> Result<User, Error> {
-    let row = tx.user(name)?.ok_or_else(|| Error::missing(format!("the user {name:?}")))?;
+pub(super) fn find(rx: &Rx<'_>, name: &str) -> Result<User, Error> {
+    let row = rx.user(name)?.ok_or_else(|| Error::missing(format!("the user {name:?}")))?;
     Ok(row.user)
 }
 

@@ -1,4 +1,4 @@
-//! `tokens`, `users`, `audit` and `setup`.
+//! `tokens`, `users`, `roles`, `sessions`, `audit` and `setup`.
 
 use std::time::Duration;
 
@@ -13,9 +13,11 @@ use crate::client::Client;
 use crate::client::admin::AuditQuery;
 use crate::model::actor::Scope;
 use crate::model::audit::Outcome;
-use crate::model::id::TokenId;
+use crate::model::id::{SessionId, TokenId};
 use crate::model::page::MAX_PAGE;
-use crate::wire::admin::{AuditEntry, NewPassword, NewToken, NewUser, Setup, Token, User};
+use crate::wire::admin::{
+    AuditEntry, NewPassword, NewRole, NewToken, NewUser, Role, RoleEdit, Setup, Token, User, UserEdit,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct TokensArgs {
@@ -45,6 +47,9 @@ enum TokenAction {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct UsersArgs {
+    /// Only those whose name holds this
+    #[arg(long)]
+    text: Option<String>,
     #[command(subcommand)]
     action: Option<UserAction>,
 }
@@ -58,6 +63,19 @@ enum UserAction {
         #[arg(long = "role", value_name = "ROLE", required = true)]
         roles: Vec<String>,
     },
+    /// Change a person's roles, names or address
+    Edit {
+        name: String,
+        /// What they may do from now on, in place of their roles so far; may be repeated
+        #[arg(long = "role", value_name = "ROLE")]
+        roles: Vec<String>,
+        #[arg(long)]
+        first_name: Option<String>,
+        #[arg(long)]
+        last_name: Option<String>,
+        #[arg(long)]
+        email: Option<String>,
+    },
     /// Remove a person
     Remove { name: String },
     /// Give a person a new password
@@ -65,7 +83,49 @@ enum UserAction {
 }
 
 #[derive(Debug, clap::Args)]
+pub(super) struct RolesArgs {
+    #[command(subcommand)]
+    action: Option<RoleAction>,
+}
+
+#[derive(Debug, Subcommand)]
+enum RoleAction {
+    /// Make a role
+    Create {
+        name: String,
+        /// What it allows: read, operate, enroll, admin, metrics, broker, own or policy; may be repeated
+        #[arg(long = "scope", required = true, value_delimiter = ',', value_parser = str::parse::<Scope>)]
+        scopes: Vec<Scope>,
+        #[arg(long, default_value = "")]
+        description: String,
+    },
+    /// Change a role; those who have it and may do less by it are disconnected
+    Edit {
+        name: String,
+        /// What it allows from now on, in place of its scopes so far; may be repeated
+        #[arg(long = "scope", value_delimiter = ',', value_parser = str::parse::<Scope>)]
+        scopes: Vec<Scope>,
+        #[arg(long)]
+        description: Option<String>,
+    },
+    /// Remove a role
+    Remove { name: String },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct SessionsArgs {
+    /// Whose sessions
+    user: String,
+    /// End the session of this id
+    #[arg(long, value_name = "ID")]
+    close: Option<SessionId>,
+}
+
+#[derive(Debug, clap::Args)]
 pub(super) struct AuditArgs {
+    /// Write all of it to the standard output as csv or jsonl
+    #[arg(long, value_name = "FORMAT", value_parser = ["csv", "jsonl"], conflicts_with = "limit")]
+    export: Option<String>,
     /// What this person, device or token did
     #[arg(long)]
     actor: Option<String>,
@@ -75,9 +135,15 @@ pub(super) struct AuditArgs {
     /// What was done to this, such as raspberrypi:kitchen
     #[arg(long)]
     target: Option<String>,
+    /// What ended so: done, refused or failed
+    #[arg(long, value_parser = parse_outcome)]
+    outcome: Option<Outcome>,
     /// From this time on: 2026-11-22T10:00:00Z, or how long ago, such as 2h
     #[arg(long, value_name = "TIME", value_parser = parse_moment)]
     since: Option<Moment>,
+    /// Before this time
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
+    until: Option<Moment>,
     /// Only entries with a smaller number
     #[arg(long, value_name = "NUMBER")]
     before: Option<i64>,
@@ -157,7 +223,7 @@ fn print_tokens(tokens: &[Token], output: &mut Output) -> Result<(), Failure> {
 pub(super) async fn users(client: &Client, args: UsersArgs, output: &mut Output) -> Result<(), Failure> {
     let (name, done) = match args.action {
         None => {
-            let page = client.users().await?;
+            let page = client.users(args.text.as_deref()).await?;
             return if output.is_json() { output.document(&page) } else { print_users(&page.items, output) };
         }
         Some(UserAction::Create { name, roles }) => {
@@ -167,12 +233,17 @@ pub(super) async fn users(client: &Client, args: UsersArgs, output: &mut Output)
             let user = client.create_user(&new).await?;
             return if output.is_json() { output.document(&user) } else { print_users(&[user], output) };
         }
+        Some(UserAction::Edit { name, roles, first_name, last_name, email }) => {
+            let roles = (!roles.is_empty()).then_some(roles);
+            let user = client.edit_user(&name, &UserEdit { roles, first_name, last_name, email }).await?;
+            return if output.is_json() { output.document(&user) } else { print_users(&[user], output) };
+        }
         Some(UserAction::Remove { name }) => {
             client.remove_user(&name).await?;
             (name, "is removed")
         }
         Some(UserAction::Password { name }) => {
-            client.set_password(&name, &NewPassword { password: new_password()? }).await?;
+            client.set_password(&name, &NewPassword { password: new_password()?, old_password: None }).await?;
             (name, "has a new password")
         }
     };
@@ -189,10 +260,84 @@ fn print_users(users: &[User], output: &mut Output) -> Result<(), Failure> {
     output.table(&["NAME", "ROLES", "ADDED"], rows)
 }
 
+pub(super) async fn roles(client: &Client, args: RolesArgs, output: &mut Output) -> Result<(), Failure> {
+    let role = match args.action {
+        None => {
+            let page = client.roles().await?;
+            return if output.is_json() { output.document(&page) } else { print_roles(&page.items, output) };
+        }
+        Some(RoleAction::Create { name, scopes, description }) => {
+            client.create_role(&NewRole { name, description, scopes }).await?
+        }
+        Some(RoleAction::Edit { name, scopes, description }) => {
+            let scopes = (!scopes.is_empty()).then_some(scopes);
+            client.edit_role(&name, &RoleEdit { description, scopes }).await?
+        }
+        Some(RoleAction::Remove { name }) => {
+            client.remove_role(&name).await?;
+            if output.is_json() {
+                return output.document(&serde_json::json!({ "role": name }));
+            }
+            return output.line(format_args!("{} is removed", short(&name, 64)));
+        }
+    };
+    if output.is_json() { output.document(&role) } else { print_roles(&[role], output) }
+}
+
+fn print_roles(roles: &[Role], output: &mut Output) -> Result<(), Failure> {
+    let rows = roles.iter().map(|role| {
+        let scopes: Vec<&str> = role.scopes.iter().map(|scope| scope.name()).collect();
+        let kind = if role.built_in { "built in" } else { "" };
+        let users = Cell::new(role.users);
+        vec![
+            text(&role.name),
+            Cell::new(scopes.join(" ")),
+            users,
+            Cell::new(kind),
+            Cell::new(short(&role.description, 60)),
+        ]
+    });
+    output.table(&["NAME", "SCOPES", "PEOPLE", "", "DESCRIPTION"], rows.collect())
+}
+
+pub(super) async fn sessions(client: &Client, args: SessionsArgs, output: &mut Output) -> Result<(), Failure> {
+    if let Some(id) = args.close {
+        client.close_session(Some(&args.user), id).await?;
+        if output.is_json() {
+            return output.document(&serde_json::json!({ "session": id }));
+        }
+        return output.line(format_args!("session {id} is ended"));
+    }
+    let page = client.sessions(Some(&args.user)).await?;
+    if output.is_json() {
+        return output.document(&page);
+    }
+    let rows = page.items.iter().map(|session| {
+        let times = [session.created_at, session.last_used_at].map(|at| output.ago(at));
+        let [opened, used] = times;
+        vec![Cell::new(session.id), text(&session.origin), opened, used]
+    });
+    let rows = rows.collect();
+    output.table(&["SESSION", "FROM", "OPENED", "USED"], rows)
+}
+
+fn parse_outcome(word: &str) -> Result<Outcome, String> {
+    Outcome::parse(word).ok_or_else(|| "an outcome is done, refused or failed".to_owned())
+}
+
 pub(super) async fn audit(client: &Client, args: AuditArgs, output: &mut Output) -> Result<(), Failure> {
     let since = args.since.map(|since| since.from(output.now()));
-    let AuditArgs { actor, action, target, before, limit, .. } = args;
-    let page = client.audit(&AuditQuery { actor, action, target, since, before, limit: Some(limit) }).await?;
+    let until = args.until.map(|until| until.from(output.now()));
+    let AuditArgs { export, actor, action, target, outcome, before, limit, .. } = args;
+    let query = AuditQuery { actor, action, target, outcome, since, until, before, limit: Some(limit) };
+    if let Some(format) = export {
+        let mut file = client.export_audit(&query, &format).await?;
+        while let Some(piece) = file.chunk().await? {
+            output.raw(&piece)?;
+        }
+        return Ok(());
+    }
+    let page = client.audit(&query).await?;
     if output.is_json() {
         return output.document(&page);
     }

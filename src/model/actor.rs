@@ -86,6 +86,12 @@ impl Scopes {
         other.iter().all(|scope| self.allow(scope))
     }
 
+    /// The scopes of this set that `other` grants too.
+    #[must_use]
+    pub fn within(self, other: Self) -> Self {
+        self.iter().filter(|scope| other.allow(*scope)).collect()
+    }
+
     /// The scopes of the set, in the order of [`Scope::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Scope> {
         Scope::ALL.into_iter().filter(move |scope| self.0 & scope.bit() != 0)

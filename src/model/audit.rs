@@ -53,6 +53,26 @@ impl Outcome {
     }
 }
 
+impl AuditEntry {
+    /// The names of the columns of [`AuditEntry::csv`].
+    pub const CSV_HEADER: &'static str = "number,time,actor,origin,action,target,outcome,detail\r\n";
+
+    /// The entry as one line of comma-separated values (RFC 4180), every text of which a spreadsheet takes for text.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let texts = [&self.actor, &self.origin, &self.action, &self.target].map(|text| csv_text(text));
+        let [actor, origin, action, target] = texts;
+        let (outcome, detail) = (self.outcome.name(), csv_text(&self.detail));
+        format!("{},{},{actor},{origin},{action},{target},{outcome},{detail}\r\n", self.number, self.at)
+    }
+}
+
+/// A field of comma-separated values: always quoted; one that a spreadsheet would calculate gets an apostrophe first.
+fn csv_text(text: &str) -> String {
+    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    format!("\"{guard}{}\"", text.replace('"', "\"\""))
+}
+
 /// Which lines of the trail a list holds.
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
@@ -60,7 +80,43 @@ pub struct AuditFilter {
     /// A whole action or its resource: `device` finds `device.enroll`.
     pub action: Option<String>,
     pub target: Option<String>,
+    pub outcome: Option<Outcome>,
     pub since: Option<Timestamp>,
+    /// Only lines before this time.
+    pub until: Option<Timestamp>,
     /// Only lines with a smaller number: the cursor of the next page.
     pub before: Option<i64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spreadsheet_calculates_nothing() {
+        let entry = |target: &str| AuditEntry {
+            number: 7,
+            at: Timestamp::from_millis(0),
+            actor: "ada".to_owned(),
+            origin: "unix".to_owned(),
+            action: "device.edit".to_owned(),
+            target: target.to_owned(),
+            outcome: Outcome::Done,
+            detail: String::new(),
+        };
+        let at = Timestamp::from_millis(0);
+        for (target, field) in [
+            ("=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""),
+            ("+1", "\"'+1\""),
+            ("-1", "\"'-1\""),
+            ("@x", "\"'@x\""),
+            ("\t=1", "\"'\t=1\""),
+            ("\r=1", "\"'\r=1\""),
+            ("a,b\nc", "\"a,b\nc\""),
+            ("pi-1", "\"pi-1\""),
+        ] {
+            let line = format!("7,{at},\"ada\",\"unix\",\"device.edit\",{field},done,\"\"\r\n");
+            assert_eq!(entry(target).csv(), line);
+        }
+    }
 }

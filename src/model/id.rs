@@ -74,6 +74,8 @@ ids! {
     PackageId;
     /// A person.
     UserId;
+    /// A login of a person that is still good.
+    SessionId;
     /// An API token of Pym's own API.
     TokenId;
 }

@@ -227,6 +227,8 @@ pub struct OperationFilter {
     pub code: Option<String>,
     pub initiated_by: Option<String>,
     pub updated_since: Option<Timestamp>,
+    /// Only of devices that are this person's own.
+    pub own_of: Option<String>,
 }
 
 #[cfg(test)]

@@ -34,17 +34,22 @@ pub struct NewUser {
 /// The role that includes everything; somebody always has it.
 pub const ADMIN_ROLE: &str = "admin";
 
-/// What people may do: a person has the scopes of all their roles together.
-#[derive(Clone, Debug)]
-pub struct Role {
-    /// Unique in any letter case; see [`super::text::check_word`].
-    pub name: String,
-    pub description: String,
-    pub scopes: Scopes,
-    /// The permission paths that a client of the Entgra API gave the role, kept for it as they are; they allow nothing.
-    pub permissions: Vec<String>,
-    /// Came with Pym, and cannot be changed or deleted.
-    pub built_in: bool,
+/// What is changed of a person: the members that are present.
+#[derive(Clone, Debug, Default)]
+pub struct UserEdit {
+    pub roles: Option<Vec<String>>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub email: Option<String>,
+}
+
+/// Which people a list holds.
+#[derive(Clone, Debug, Default)]
+pub struct UserFilter {
+    /// Part of the user name, the first or the last name, in any letter case.
+    pub text: Option<String>,
+    /// Those who have this role.
+    pub role: Option<String>,
 }
 
 /// An API token of Pym's own API; its secret is shown once and never kept.

@@ -28,28 +28,33 @@ impl Tx<'_> {
     }
 }
 
+const WHERE: &str = "(?1 IS NULL OR actor = ?1)
+    AND (?2 IS NULL OR action = ?2 OR substr(action, 1, length(?2) + 1) = ?2 || '.')
+    AND (?3 IS NULL OR target = ?3) AND (?4 IS NULL OR outcome = ?4) AND (?5 IS NULL OR at >= ?5)
+    AND (?6 IS NULL OR at < ?6)";
+
 impl Rx<'_> {
     /// One page of the lines that fit `filter`, newest first; its `next` goes on as [`AuditFilter::before`].
     pub fn audit_entries(&self, filter: &AuditFilter, limit: u32) -> Result<Page<AuditEntry>, StoreError> {
-        const WHERE: &str = "(?1 IS NULL OR actor = ?1)
-            AND (?2 IS NULL OR action = ?2 OR substr(action, 1, length(?2) + 1) = ?2 || '.')
-            AND (?3 IS NULL OR target = ?3) AND (?4 IS NULL OR at >= ?4)";
-        let bound = params![filter.actor, filter.action, filter.target, filter.since];
+        let AuditFilter { actor, action, target, outcome, since, until, .. } = filter;
         let total = self
             .connection
             .prepare_cached(&format!("SELECT count(*) FROM audit WHERE {WHERE}"))?
-            .query_row(bound, |row| row.get(0))?;
-        let bound = params![filter.actor, filter.action, filter.target, filter.since, filter.before, limit];
-        let mut items: Vec<AuditEntry> = self
-            .connection
-            .prepare_cached(&format!(
-                "SELECT number, at, actor, origin, action, target, outcome, detail FROM audit
-                 WHERE {WHERE} AND (?5 IS NULL OR number < ?5) ORDER BY number DESC LIMIT ?6 + 1"
-            ))?
-            .query_map(bound, entry)?
-            .collect::<Result<_, _>>()?;
+            .query_row(params![actor, action, target, outcome, since, until], |row| row.get(0))?;
+        let mut items = self.audit_lines(filter, limit.saturating_add(1))?;
         let next = cut_page(&mut items, limit).map(|last| last.number.to_string());
         Ok(Page { items, next, total })
+    }
+
+    /// The newest lines that fit `filter`, at most `limit`, newest first.
+    pub fn audit_lines(&self, filter: &AuditFilter, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        let AuditFilter { actor, action, target, outcome, since, until, before } = filter;
+        let sql = format!(
+            "SELECT number, at, actor, origin, action, target, outcome, detail FROM audit
+             WHERE {WHERE} AND (?7 IS NULL OR number < ?7) ORDER BY number DESC LIMIT ?8"
+        );
+        let bound = params![actor, action, target, outcome, since, until, before, limit];
+        Ok(self.connection.prepare_cached(&sql)?.query_map(bound, entry)?.collect::<Result<_, _>>()?)
     }
 }
 

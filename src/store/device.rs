@@ -20,6 +20,15 @@ pub(super) const OWN: &str = "d.owner = ? OR d.number IN (SELECT m.device FROM u
 /// The most status changes kept of a device; older ones are forgotten.
 const MAX_STATUS_CHANGES: i64 = 1000;
 
+/// What of a device tells whose it is.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnDevice {
+    pub id: DeviceId,
+    pub status: DeviceStatus,
+    /// By ownership, not only through a group.
+    pub owned: bool,
+}
+
 impl Rx<'_> {
     /// The device of that id, removed ones included.
     pub fn device(&self, id: DeviceId) -> Result<Option<Device>, StoreError> {
@@ -54,6 +63,14 @@ impl Rx<'_> {
             "SELECT id FROM device WHERE identifier = ?1 AND status <> 'REMOVED' ORDER BY number LIMIT ?2",
         )?;
         Ok(statement.query_map(params![identifier, limit], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
+    /// The own devices of the person of that name, at most `limit`.
+    pub fn own_devices(&self, name: &str, limit: u32) -> Result<Vec<OwnDevice>, StoreError> {
+        let own = OWN.replace("= ?", "= ?1");
+        let sql = format!("SELECT d.id, d.status, d.owner = ?1 FROM device d WHERE {own} LIMIT ?2");
+        let read = |row: &Row<'_>| Ok(OwnDevice { id: row.get(0)?, status: row.get(1)?, owned: row.get(2)? });
+        Ok(self.connection.prepare_cached(&sql)?.query_map(params![name, limit], read)?.collect::<Result<_, _>>()?)
     }
 
     /// How many devices have each status.

@@ -140,18 +140,27 @@ impl Rx<'_> {
         let statuses = if marks.is_empty() { String::new() } else { format!(" AND o.status IN ({marks})") };
         let conditions = format!(
             "(?1 IS NULL OR o.device = (SELECT number FROM device WHERE id = ?1)) AND (?2 IS NULL OR a.code = ?2)
-             AND (?3 IS NULL OR a.initiated_by = ?3) AND (?4 IS NULL OR o.updated_at >= ?4){}",
-            statuses.replacen('?', "?7", 1)
+             AND (?3 IS NULL OR a.initiated_by = ?3) AND (?4 IS NULL OR o.updated_at >= ?4)
+             AND (?7 IS NULL OR {}){}",
+            OWN.replace("= ?", "= ?7"),
+            statuses.replacen('?', "?8", 1)
         );
-        let mut bound: Vec<&dyn ToSql> =
-            vec![&filter.device, &filter.code, &filter.initiated_by, &filter.updated_since, &before, &limit];
+        let mut bound: Vec<&dyn ToSql> = vec![
+            &filter.device,
+            &filter.code,
+            &filter.initiated_by,
+            &filter.updated_since,
+            &before,
+            &limit,
+            &filter.own_of,
+        ];
         bound.extend(filter.statuses.iter().map(|status| status as &dyn ToSql));
         // Both statements take the same values, so that the numbered ones stay in step.
         let total = self
             .connection
             .prepare_cached(&format!(
                 "SELECT count(*) FROM operation o JOIN activity a ON a.number = o.activity
-                 WHERE {conditions} AND (?5 IS NULL OR 1) AND (?6 IS NULL OR 1)"
+                 JOIN device d ON d.number = o.device WHERE {conditions} AND (?5 IS NULL OR 1) AND (?6 IS NULL OR 1)"
             ))?
             .query_row(bound.as_slice(), |row| row.get(0))?;
         let sql = format!(

@@ -4,13 +4,14 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::user::{COLUMNS, user};
 use super::{Rx, StoreError, Tx};
-use crate::model::id::UserId;
+use crate::model::id::{SessionId, UserId};
 use crate::model::timestamp::Timestamp;
 use crate::model::user::User;
 
 /// A session and whose it is.
 #[derive(Clone, Debug)]
 pub struct SessionRow {
+    pub id: SessionId,
     pub user: User,
     /// Where the login came from.
     pub origin: String,
@@ -22,7 +23,7 @@ pub struct SessionRow {
 /// The columns of a user, then the session's own.
 fn select(condition: &str) -> String {
     format!(
-        "SELECT {COLUMNS}, s.origin, s.created_at, s.expires_at, s.last_used_at
+        "SELECT {COLUMNS}, s.origin, s.created_at, s.expires_at, s.last_used_at, s.id
          FROM session s JOIN user u ON u.id = s.user WHERE {condition}"
     )
 }
@@ -61,8 +62,8 @@ impl Tx<'_> {
             .collect::<Result<_, _>>()?;
         self.connection
             .prepare_cached(
-                "INSERT INTO session (hash, user, origin, created_at, expires_at, last_used_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO session (hash, user, origin, created_at, expires_at, last_used_at, id)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?
             .execute(params![
                 hash,
@@ -71,6 +72,7 @@ impl Tx<'_> {
                 session.created_at,
                 session.expires_at,
                 session.last_used_at,
+                session.id,
             ])?;
         Ok(ended)
     }
@@ -87,6 +89,13 @@ impl Tx<'_> {
     pub fn delete_session(&self, user: UserId, hash: &[u8; 32]) -> Result<bool, StoreError> {
         let mut statement = self.connection.prepare_cached("DELETE FROM session WHERE hash = ?1 AND user = ?2")?;
         Ok(statement.execute(params![hash, user])? > 0)
+    }
+
+    /// Ends the session of that id, if it is that user's. Returns its hash.
+    pub fn delete_session_by_id(&self, user: UserId, id: SessionId) -> Result<Option<[u8; 32]>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("DELETE FROM session WHERE user = ?1 AND id = ?2 RETURNING hash")?;
+        Ok(statement.query_row(params![user, id], |row| row.get(0)).optional()?)
     }
 
     /// Ends every session of a user. Returns their hashes.
@@ -111,5 +120,6 @@ fn session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         created_at: row.get(9)?,
         expires_at: row.get(10)?,
         last_used_at: row.get(11)?,
+        id: row.get(12)?,
     })
 }

@@ -4,10 +4,12 @@ use std::fmt;
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{Rx, StoreError, Tx};
+use super::{Rx, StoreError, Tx, cut_page};
 use crate::model::actor::Scopes;
+use crate::model::device::PageStart;
 use crate::model::id::UserId;
-use crate::model::user::User;
+use crate::model::page::Page;
+use crate::model::user::{User, UserFilter};
 
 /// The columns that [`user`] reads, of the table `user u`.
 pub(super) const COLUMNS: &str = "u.id, u.name, u.created_at, u.first_name, u.last_name, u.email,
@@ -48,10 +50,47 @@ impl Rx<'_> {
         Ok(found.optional()?)
     }
 
-    /// Everyone, by name.
-    pub fn users(&self) -> Result<Vec<User>, StoreError> {
-        let mut statement = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM user u ORDER BY u.name"))?;
-        Ok(statement.query_map((), user)?.collect::<Result<_, _>>()?)
+    /// The people who fit a filter, by name: at most `limit`, after `offset` of them or after that name.
+    pub fn users(&self, filter: &UserFilter, start: &PageStart, limit: u32) -> Result<Page<User>, StoreError> {
+        const WHERE: &str = "(?1 IS NULL OR instr(u.name, lower(?1)) > 0
+            OR instr(lower(u.first_name), lower(?1)) > 0 OR instr(lower(u.last_name), lower(?1)) > 0)
+            AND (?2 IS NULL OR u.id IN (SELECT h.user FROM user_role h WHERE h.role = ?2))";
+        let (after, offset) = match start {
+            PageStart::Offset(offset) => (None, *offset),
+            PageStart::Cursor(after) => (after.as_deref(), 0),
+        };
+        let total = self
+            .connection
+            .prepare_cached(&format!("SELECT count(*) FROM user u WHERE {WHERE}"))?
+            .query_row(params![filter.text, filter.role], |row| row.get(0))?;
+        let mut items: Vec<User> = self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM user u WHERE {WHERE} AND (?3 IS NULL OR u.name > ?3)
+                 ORDER BY u.name LIMIT ?4 + 1 OFFSET ?5"
+            ))?
+            .query_map(params![filter.text, filter.role, after, limit, offset], user)?
+            .collect::<Result<_, _>>()?;
+        let next = cut_page(&mut items, limit).map(|last| last.name.clone());
+        Ok(Page { items, next, total })
+    }
+
+    /// Everyone who has that role, by name.
+    pub fn users_of_role(&self, role: &str) -> Result<Vec<User>, StoreError> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM user u WHERE u.id IN (SELECT h.user FROM user_role h WHERE h.role = ?1) ORDER BY u.name"
+        ))?;
+        Ok(statement.query_map([role], user)?.collect::<Result<_, _>>()?)
+    }
+
+    /// The hashes of everything a person can open a connection with: sessions, API tokens, and access tokens that are
+    /// no device's.
+    pub fn token_hashes(&self, user: UserId, name: &str) -> Result<Vec<[u8; 32]>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT hash FROM session WHERE user = ?1 UNION ALL SELECT hash FROM api_token WHERE owner = ?2
+             UNION ALL SELECT hash FROM oauth_token WHERE user = ?2 AND kind = 'access' AND device IS NULL",
+        )?;
+        Ok(statement.query_map(params![user, name], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 }
 
@@ -74,6 +113,14 @@ impl Tx<'_> {
                 password
             ])?;
         self.set_roles(user.id, &user.roles)
+    }
+
+    /// Writes a person's names and address.
+    pub fn update_user(&self, user: &User) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("UPDATE user SET first_name = ?2, last_name = ?3, email = ?4 WHERE id = ?1")?
+            .execute(params![user.id, user.first_name, user.last_name, user.email])?;
+        Ok(())
     }
 
     /// Puts other roles, which must be there, in the place of a person's.

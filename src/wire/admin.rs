@@ -1,10 +1,10 @@
-//! Setup, login, sessions, tokens, the audit trail and backups.
+//! Setup, login, sessions, people, roles, tokens, the audit trail and backups.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::actor::Scope;
 pub use crate::model::audit::AuditEntry;
-use crate::model::id::TokenId;
+use crate::model::id::{SessionId, TokenId};
 use crate::model::timestamp::Timestamp;
 
 /// `POST /setup`: makes the first administrator. Works once.
@@ -32,9 +32,10 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
-/// One of the caller's open sessions, without its token: `GET /sessions`.
+/// An open session, without its token: `GET /sessions`, `GET /users/{name}/sessions`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OpenSession {
+    pub id: SessionId,
     /// The address it was opened from.
     pub origin: String,
     pub created_at: Timestamp,
@@ -81,11 +82,70 @@ pub struct NewUser {
     pub email: String,
 }
 
+/// `PATCH /users/{name}`: the members that are present are changed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserEdit {
+    /// At least one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+/// A role: what people may do who have it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Role {
+    pub name: String,
+    pub description: String,
+    pub scopes: Vec<Scope>,
+    /// The permission paths a client of the Entgra API gave it; they allow nothing by themselves.
+    pub permissions: Vec<String>,
+    /// Came with Pym, and cannot be changed or deleted.
+    pub built_in: bool,
+    /// How many people have it.
+    pub users: u64,
+}
+
+/// `POST /roles`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewRole {
+    pub name: String,
+    #[serde(default)]
+    pub description: String,
+    pub scopes: Vec<Scope>,
+}
+
+/// `PATCH /roles/{name}`: the members that are present are changed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleEdit {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<Scope>>,
+}
+
+/// `PUT /roles/{name}/users`: everyone who has the role from now on, by name.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleUsers {
+    pub users: Vec<String>,
+}
+
 /// `PUT /users/{name}/password`.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewPassword {
     pub password: String,
+    /// The password so far; needed by who changes their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_password: Option<String>,
 }
 
 /// `POST /tokens`.

@@ -31,6 +31,9 @@ fn body(path: &str, method: &str) -> Value {
         ("/settings/{area}", _) => json!({ "settings": [] }),
         ("/tokens", _) => json!({ "name": "x", "scopes": ["read"] }),
         ("/users", _) => json!({ "name": "made-by-the-matrix", "roles": ["viewer"], "password": "" }),
+        ("/users/{name}" | "/roles/{name}", "PATCH") => json!({}),
+        ("/roles", "POST") => json!({ "name": "made-by-the-matrix", "scopes": [] }),
+        ("/roles/{name}/users", _) => json!({ "users": [] }),
         ("/users/{name}/password", _) => json!({ "password": "" }),
         other => panic!("the matrix has no body for {other:?}"),
     }
@@ -250,7 +253,9 @@ async fn a_token_is_made_used_and_revoked() {
 async fn a_person_is_added_renamed_nothing_and_removed() {
     let site = Site::start().await;
     let viewer = bearer(&site.person("viewer").await);
-    site.send(&viewer, "PUT", "/api/v1/users/viewer/password", json!({ "password": "another long one" })).await.is(204);
+    site.send(&viewer, "PUT", "/api/v1/users/viewer/password", json!({ "password": "another long one" })).await.is(400);
+    let new = json!({ "password": "another long one", "old_password": PASSWORD });
+    site.send(&viewer, "PUT", "/api/v1/users/viewer/password", new).await.is(204);
     site.get(&viewer, "/api/v1/whoami").await.is(401);
     let login = json!({ "name": "viewer", "password": "another long one" });
     let viewer = site.send(&anonymous(), "POST", "/api/v1/login", login).await.is(200).json();
@@ -258,4 +263,68 @@ async fn a_person_is_added_renamed_nothing_and_removed() {
     site.raw(&local(), "DELETE", "/api/v1/users/viewer", "").await.is(204);
     site.get(&viewer, "/api/v1/whoami").await.is(401);
     site.raw(&local(), "DELETE", "/api/v1/users/viewer", "").await.is(404);
+}
+
+#[tokio::test]
+async fn roles_and_people_are_changed_over_the_api() {
+    let site = Site::start().await;
+    let made = json!({ "name": "technician", "scopes": ["read", "operate"] });
+    let made = site.send(&local(), "POST", "/api/v1/roles", made).await.is(201);
+    assert_eq!(made.header("location"), "/api/v1/roles/technician");
+    site.send(&local(), "POST", "/api/v1/roles", json!({ "name": "x", "scopes": [], "y": 1 })).await.is(400);
+    let person = bearer(&site.person("technician").await);
+    site.get(&person, "/api/v1/devices").await.is(200);
+    assert_eq!(site.get(&person, "/api/v1/users/technician").await.is(200).json()["name"], "technician");
+    let email = json!({ "email": "t@example.org" });
+    let edited = site.send(&person, "PATCH", "/api/v1/users/technician", email).await.is(200).json();
+    assert_eq!(edited["email"], "t@example.org");
+    site.send(&person, "PATCH", "/api/v1/users/technician", json!({ "roles": ["admin"] })).await.is(403);
+    site.send(&local(), "PATCH", "/api/v1/roles/technician", json!({ "scopes": ["metrics"] })).await.is(200);
+    site.get(&person, "/api/v1/devices").await.is(403);
+    let users = json!({ "users": ["technician"] });
+    assert_eq!(site.send(&local(), "PUT", "/api/v1/roles/viewer/users", users).await.is(200).json()["users"], 1);
+    site.get(&person, "/api/v1/devices").await.is(200);
+    assert_eq!(site.get(&local(), "/api/v1/roles/viewer/users").await.is(200).json()["total"], 1);
+    assert_eq!(site.get(&local(), "/api/v1/users?text=TECH&limit=1").await.is(200).json()["total"], 1);
+    assert_eq!(site.get(&local(), "/api/v1/roles").await.is(200).json()["total"], 5);
+    let sessions = site.get(&person, "/api/v1/sessions").await.is(200).json();
+    let id = sessions["items"][0]["id"].as_str().unwrap();
+    site.raw(&local(), "DELETE", &format!("/api/v1/users/technician/sessions/{id}"), "").await.is(204);
+    site.get(&person, "/api/v1/whoami").await.is(401);
+    site.raw(&local(), "DELETE", "/api/v1/roles/technician", "").await.is(204);
+    site.raw(&local(), "DELETE", "/api/v1/roles/viewer", "").await.is(409);
+    site.get(&local(), "/api/v1/roles/technician").await.is(404);
+}
+
+#[tokio::test]
+async fn the_trail_is_filtered_and_taken_out_whole() {
+    let site = Site::start().await;
+    // More than two pieces of an export.
+    let new = json!({ "type": "raspberrypi", "identifier": "pi" });
+    let id = site.send(&local(), "POST", "/api/v1/devices", new).await.is(201).json();
+    let id = id["device"]["id"].as_str().unwrap().parse().unwrap();
+    let edits = (0..1100).map(|number| {
+        let edit = pym::app::device::DeviceEdit { name: Some(format!("pi {number}")), ..Default::default() };
+        let app = site.app.clone();
+        async move { app.edit_device(&pym::model::actor::Actor::system(), id, edit).await.map(drop) }
+    });
+    futures_util::future::try_join_all(edits).await.unwrap();
+    let exported = site.get(&local(), "/api/v1/audit/export?action=device.edit").await.is(200);
+    assert!(exported.header("content-type").starts_with("text/csv"));
+    let lines: Vec<&str> = exported.text().lines().collect();
+    assert_eq!((lines.len(), lines[0]), (1101, "number,time,actor,origin,action,target,outcome,detail"));
+    let exported = site.get(&local(), "/api/v1/audit/export?format=jsonl&action=device").await.is(200);
+    let number = |line: &str| serde_json::from_str::<Value>(line).unwrap()["number"].as_i64().unwrap();
+    let numbers: Vec<i64> = exported.text().lines().map(number).collect();
+    assert_eq!(numbers.len(), 1102);
+    assert!(numbers.is_sorted_by(|a, b| a > b), "newest first, none twice");
+    let listed = site.get(&local(), "/api/v1/audit?action=audit&outcome=done").await.is(200).json();
+    assert_eq!(listed["total"], 2, "exports are audited");
+    for nothing in ["outcome=refused", "until=2000-01-01T00:00:00Z", "target=nothing"] {
+        assert_eq!(site.get(&local(), &format!("/api/v1/audit?{nothing}")).await.is(200).json()["total"], 0);
+    }
+    site.get(&local(), "/api/v1/audit/export?format=xml").await.is(400);
+    site.get(&local(), "/api/v1/audit?outcome=odd").await.is(400);
+    let viewer = bearer(&site.person("viewer").await);
+    site.get(&viewer, "/api/v1/audit/export").await.is(403);
 }

@@ -74,7 +74,7 @@ async fn every_listener_serves_the_api() {
     assert_eq!((page.total, page.items[0].status), (1, DeviceStatus::Active));
 
     assert_eq!(doors.http(None).devices(&DeviceQuery::default()).await.unwrap_err().status(), Some(401));
-    assert_eq!(olga.users().await.unwrap_err().status(), Some(403));
+    assert_eq!(olga.users(None).await.unwrap_err().status(), Some(403));
     olga.logout().await.unwrap();
     assert_eq!(olga.whoami().await.unwrap_err().status(), Some(401));
     let trail = doors.local.audit(&pym::client::admin::AuditQuery::default()).await.unwrap();

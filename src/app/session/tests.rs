@@ -1,4 +1,5 @@
 use super::*;
+use crate::app::oauth::{Grant, GrantError};
 use crate::app::testing::{Site, operator, operators, site, user};
 use crate::model::audit::AuditFilter;
 use crate::model::device::DeviceStatus;
@@ -31,7 +32,7 @@ async fn a_session_lives_as_long_as_it_is_used_and_thirty_days_at_most() {
     clock.advance(Duration::from_mins(2));
     let error = app.bearer(&unused.token, ORIGIN).await.unwrap_err();
     assert!(matches!(&error, Error::Unauthorized(why) if why.contains("expired")), "{error}");
-    let sessions = app.sessions(&actor).await.unwrap();
+    let sessions = app.sessions(&actor, None).await.unwrap();
     assert_eq!(sessions.len(), 1, "{sessions:?}");
     assert_eq!(sessions[0].origin, ORIGIN);
     let end = loop {
@@ -63,7 +64,7 @@ async fn a_logout_ends_the_callers_own_session() {
     assert!(site.downlink.try_recv().is_ok());
     site.app.close_sessions(&ada).await.unwrap();
     assert!(site.app.bearer(&second.token, ORIGIN).await.is_err());
-    assert!(site.app.sessions(&ada).await.unwrap().is_empty());
+    assert!(site.app.sessions(&ada, None).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -86,6 +87,7 @@ async fn a_login_too_many_ends_the_session_used_least_lately() {
         clock.advance(Duration::from_secs(1));
         let now = clock.now();
         let session = SessionRow {
+            id: SessionId::fresh(now),
             user: user.clone(),
             origin: number.to_string(),
             created_at: now,
@@ -97,7 +99,7 @@ async fn a_login_too_many_ends_the_session_used_least_lately() {
         assert!(ended.unwrap().is_empty());
     }
     app.login("ada", PASSWORD, ORIGIN).await.unwrap();
-    let sessions = app.sessions(&ada).await.unwrap();
+    let sessions = app.sessions(&ada, None).await.unwrap();
     assert_eq!(sessions.len(), MAX_SESSIONS as usize);
     assert!(sessions.iter().all(|session| session.origin != "0"));
 }
@@ -176,4 +178,68 @@ async fn a_device_that_is_shut_out_is_refused_with_its_status() {
     site.app.bearer(&credentials.access_token, ORIGIN).await.unwrap();
     site.app.remove_device(&operator(), pi.id).await.unwrap();
     assert!(matches!(site.app.bearer(&credentials.access_token, ORIGIN).await, Err(Error::Unauthorized(_))));
+}
+
+#[tokio::test]
+async fn one_session_is_ended_by_its_owner_or_an_administrator() {
+    let Site { app, .. } = site().await;
+    for name in ["ada", "eve"] {
+        app.create_user(&operator(), user(name, "viewer"), PASSWORD).await.unwrap();
+    }
+    let (first, second) =
+        (app.login("ada", PASSWORD, "a").await.unwrap(), app.login("ada", PASSWORD, "b").await.unwrap());
+    let ada = app.bearer(&second.token, ORIGIN).await.unwrap();
+    let eve = app.basic("eve", PASSWORD, ORIGIN).await.unwrap();
+    let sessions = app.sessions(&ada, None).await.unwrap();
+    let id = |origin: &str| sessions.iter().find(|session| session.origin == origin).unwrap().id;
+    assert!(matches!(app.close_session(&eve, None, id("a")).await, Err(Error::NotFound { .. })));
+    assert!(matches!(app.close_session(&eve, Some("ada"), id("a")).await, Err(Error::Forbidden { .. })));
+    assert!(matches!(app.sessions(&eve, Some("ada")).await, Err(Error::Forbidden { .. })));
+    app.close_session(&ada, None, id("a")).await.unwrap();
+    assert!(app.bearer(&first.token, ORIGIN).await.is_err());
+    assert_eq!(app.sessions(&operator(), Some("ada")).await.unwrap().len(), 1);
+    app.close_session(&operator(), Some("ada"), id("b")).await.unwrap();
+    assert!(app.bearer(&second.token, ORIGIN).await.is_err());
+    assert!(matches!(app.close_session(&operator(), Some("ada"), id("b")).await, Err(Error::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn passwords_cannot_be_tried_for_ever_by_any_door() {
+    let Site { app, .. } = site().await;
+    app.create_user(&operator(), user("ada", "operator"), PASSWORD).await.unwrap();
+    let ada = app.basic("ada", PASSWORD, ORIGIN).await.unwrap();
+    let client = app.register_client(&ada, "phone").await.unwrap();
+    // One count for the account, whichever way it is tried.
+    let mut slowed = None;
+    for round in 0..60 {
+        let refused = match round % 3 {
+            0 => app.basic("ada", "wrong", ORIGIN).await.map(drop),
+            1 => app.login("ada", "wrong", ORIGIN).await.map(drop),
+            _ => {
+                let grant = Grant::Password { user: "ada".to_owned(), password: "wrong".to_owned() };
+                let pair = Some((&*client.client_id, &*client.client_secret));
+                match app.token(pair, grant, "", ORIGIN).await {
+                    Err(GrantError::InvalidGrant(why)) => Err(Error::Unauthorized(why)),
+                    Err(GrantError::TooMany { retry_after }) => Err(Error::TooMany { retry_after }),
+                    other => panic!("{other:?}"),
+                }
+            }
+        };
+        match refused.unwrap_err() {
+            Error::TooMany { .. } => {
+                slowed = Some(round);
+                break;
+            }
+            Error::Unauthorized(_) => {}
+            other => panic!("{other}"),
+        }
+    }
+    assert!(slowed.is_some_and(|round| round > 2), "{slowed:?}");
+    for refused in [
+        app.basic("ada", PASSWORD, ORIGIN).await.map(drop),
+        app.login("ada", PASSWORD, ORIGIN).await.map(drop),
+        app.set_password(&ada, "ada", "another horse", Some(PASSWORD)).await,
+    ] {
+        assert!(matches!(refused, Err(Error::TooMany { .. })), "the right password too: {refused:?}");
+    }
 }

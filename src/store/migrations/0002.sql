@@ -22,6 +22,10 @@ CREATE TABLE user_role (
 CREATE INDEX user_role_by_role ON user_role (role);
 INSERT INTO user_role SELECT id, role FROM user;
 ALTER TABLE user DROP COLUMN role;
+-- Sessions get an id by which they are listed and ended; those from before get one at random.
+ALTER TABLE session ADD COLUMN id BLOB NOT NULL DEFAULT x'';
+UPDATE session SET id = randomblob(16);
+
 ALTER TABLE user ADD COLUMN first_name TEXT NOT NULL DEFAULT '';
 ALTER TABLE user ADD COLUMN last_name TEXT NOT NULL DEFAULT '';
 ALTER TABLE user ADD COLUMN email TEXT NOT NULL DEFAULT '';
