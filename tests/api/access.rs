@@ -13,7 +13,7 @@ fn body(path: &str, method: &str) -> Value {
         ("/devices", "POST") => json!({ "type": "raspberrypi", "identifier": "enrolled-by-the-matrix" }),
         ("/devices/{id}/properties", _) => json!([]),
         ("/devices/{id}/telemetry", _) => json!({ "values": { "a": 1 } }),
-        ("/devices/{id}", "PATCH") => json!({}),
+        ("/devices/{id}" | "/users/{name}" | "/roles/{name}", "PATCH") => json!({}),
         ("/devices/{id}/certificates", _) => json!({ "csr": "" }),
         ("/geofences" | "/geofences/{id}", _) => {
             let shape = json!({ "kind": "circle", "centre": { "latitude": 0, "longitude": 0 }, "radius": 100 });
@@ -31,7 +31,6 @@ fn body(path: &str, method: &str) -> Value {
         ("/settings/{area}", _) => json!({ "settings": [] }),
         ("/tokens", _) => json!({ "name": "x", "scopes": ["read"] }),
         ("/users", _) => json!({ "name": "made-by-the-matrix", "roles": ["viewer"], "password": "" }),
-        ("/users/{name}" | "/roles/{name}", "PATCH") => json!({}),
         ("/roles", "POST") => json!({ "name": "made-by-the-matrix", "scopes": [] }),
         ("/roles/{name}/users", _) => json!({ "users": [] }),
         ("/users/{name}/password", _) => json!({ "password": "" }),
