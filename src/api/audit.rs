@@ -10,10 +10,10 @@ use super::call::Call;
 use super::problem::Problem;
 use super::query::Query;
 use super::routes::{Route, route};
-use super::stream::Shared;
 use crate::app::{App, Error};
 use crate::model::actor::Actor;
 use crate::model::audit::{AuditEntry, AuditFilter, Outcome};
+use crate::net::shared::Shared;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![route(Method::GET, "/api/v1/audit", list), route(Method::GET, "/api/v1/audit/export", export)]

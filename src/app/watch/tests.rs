@@ -1,7 +1,6 @@
 use super::*;
 use crate::app::device::DeviceEdit;
 use crate::app::testing::{Site, operator, site, user};
-use crate::model::device::PageStart;
 use crate::model::device::{DeviceFilter, DevicePage, DeviceSort, NewDevice, PageStart};
 use crate::model::operation::{ActivityFilter, NewActivity, OperationFilter};
 
