@@ -15,6 +15,7 @@ mod certificate;
 mod compliance;
 mod device;
 mod device_type;
+mod enrollment;
 mod geofence;
 mod group;
 mod health;

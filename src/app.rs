@@ -13,6 +13,7 @@ pub mod device;
 pub mod device_type;
 pub mod downlink;
 mod effects;
+pub mod enrollment;
 pub mod error;
 mod facts;
 pub mod geofence;

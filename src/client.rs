@@ -9,6 +9,7 @@ mod application;
 pub mod certificate;
 mod connection;
 pub mod device;
+mod enrollment;
 pub mod error;
 pub mod geofence;
 pub mod group;

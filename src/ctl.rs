@@ -9,7 +9,9 @@ mod backup;
 mod certificate;
 mod csv;
 mod device;
+mod enrollment;
 mod failure;
+mod feature;
 mod geofence;
 mod group;
 mod host;
@@ -117,6 +119,8 @@ enum Command {
     Remove(device::RemoveArgs),
     /// List device types, or show one and the operations it knows
     Types(device::TypesArgs),
+    /// List what devices of a type can be told, or show one feature with its fields
+    Features(feature::Args),
     /// Send an operation to devices
     Send(operation::SendArgs),
     /// List operations
@@ -203,6 +207,7 @@ async fn execute(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Edit(args) => device::edit(&client, args, output).await,
         Command::Remove(args) => device::remove(&client, args, output).await,
         Command::Types(args) => device::types(&client, args, output).await,
+        Command::Features(args) => feature::features(&client, args, output).await,
         Command::Send(args) => operation::send(&client, args, output).await,
         Command::Operations(args) => operation::list(&client, args, output).await,
         Command::Cancel(args) => operation::cancel(&client, args, output).await,

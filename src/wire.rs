@@ -7,6 +7,7 @@ pub mod admin;
 pub mod application;
 pub mod certificate;
 pub mod device;
+pub mod enrollment;
 pub mod geofence;
 pub mod group;
 pub mod host;

@@ -301,3 +301,47 @@ fn the_watch_starts_with_the_whole_picture_and_tells_what_changes() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[test]
+fn what_devices_can_be_told_is_listed_with_its_fields() {
+    let daemon = Daemon::start();
+    let socket = daemon.control();
+    let (code, out, told) = run(local(socket).args(["features", "android"]));
+    assert_eq!(code, Some(0), "{told}");
+    assert!(out.starts_with("CODE ") && out.contains("\nPASSCODE_POLICY "), "{out}");
+    let (code, out, told) = run(local(socket).args(["features", "android", "app-restriction"]));
+    assert_eq!(code, Some(0), "{told}");
+    let line = out.lines().find(|line| line.starts_with("restricted-applications[].packageName")).unwrap();
+    assert!(line.contains("yes") && line.contains("an application's name such as com.example.app"), "{line}");
+    let one = json(socket, &["features", "android", "NOTIFIER_FREQUENCY"]);
+    assert_eq!((&one["code"], &one["payload"]["fields"][0]["min"]), (&"NOTIFIER_FREQUENCY".into(), &1000.into()));
+    let (code, _, told) = run(local(socket).args(["features", "android", "FLY"]));
+    assert_eq!((code, told.as_str()), (Some(4), "pymctl: android has no feature FLY; see pymctl features android\n"));
+
+    json(socket, &["enroll", "--type", "android", "--identifier", "phone"]);
+    let send = ["send", "phone", "CHANGE_LOCK_CODE", "--payload", "{\"lockCode\":\"1\"}"];
+    let (code, _, told) = run(local(socket).args(send));
+    assert_eq!(code, Some(1));
+    let why = "payload field \"lockCode\" must have 4 to 16 characters; CHANGE_LOCK_CODE has the fields lockCode";
+    assert!(told.contains(why), "{told}");
+    let form = ["send", "phone", "PASSCODE_POLICY", "--payload", "{\"minLength\":\"6\",\"allowSimple\":\"false\"}"];
+    assert_eq!(json(socket, &form)["payload"], "{\"minLength\":\"6\",\"allowSimple\":\"false\"}");
+}
+
+#[test]
+fn a_phone_is_told_the_address_to_enroll_itself() {
+    let daemon = Daemon::start();
+    let socket = daemon.control();
+    let told = json(socket, &["enroll", "--type", "android", "--qr"]);
+    let address = told["address"].as_str().unwrap();
+    assert!(address.starts_with("http://"), "{address}");
+    let (code, out, _) = run(local(socket).args(["enroll", "--type", "android", "--qr"]));
+    assert_eq!(code, Some(0));
+    assert!(out.contains(&format!("address as its server: {address}\n")), "{out}");
+    let lines: Vec<_> = out.lines().filter(|line| line.contains('█')).collect();
+    assert!(lines.len() > 12 && lines.iter().all(|line| line.chars().count() == lines[0].chars().count()), "{out}");
+    assert_eq!(json(socket, &["devices"])["total"], 0, "no device is made");
+    assert_eq!(run(local(socket).args(["enroll", "--type", "arduino", "--qr"])).0, Some(2));
+    let named = ["enroll", "--type", "android", "--qr", "--name", "Phone"];
+    assert_eq!(run(local(socket).args(named)).0, Some(2));
+}

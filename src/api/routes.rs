@@ -3,8 +3,9 @@
 use super::call::Call;
 use super::problem::Problem;
 use super::{
-    agent, application, audit, backup, certificate, compliance, device, device_type, geofence, group, health, host,
-    location, notification, operation, package, policy, role, setting, tag, telemetry, token, user, watch,
+    agent, application, audit, backup, certificate, compliance, device, device_type, enrollment, geofence, group,
+    health, host, location, notification, operation, package, policy, role, setting, tag, telemetry, token, user,
+    watch,
 };
 use crate::net::table;
 
@@ -24,6 +25,7 @@ pub fn table() -> Table {
         device_type::routes(),
         device::routes(),
         agent::routes(),
+        enrollment::routes(),
         application::routes(),
         location::routes(),
         telemetry::routes(),

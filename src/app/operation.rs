@@ -113,7 +113,12 @@ impl App {
                 let why = format!("{} has no operation {:?}; it has {}", device_type.name, new.code, known.join(", "));
                 return Err(Error::invalid("code", why));
             };
-            payload = feature.payload.check(new.payload.as_deref()).map_err(|why| Error::invalid("payload", why))?;
+            payload = feature.payload.check(new.payload.as_deref()).map_err(|why| {
+                let names = feature.payload.field_names();
+                let fields =
+                    if names.is_empty() { names } else { format!("; {} has the fields {names}", feature.code) };
+                Error::invalid("payload", why + &fields)
+            })?;
             kind = new.kind.or(Some(feature.kind));
             code.clone_from(&feature.code);
             checked_type = Some(device_type);

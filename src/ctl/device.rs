@@ -9,12 +9,12 @@ use super::failure::Failure;
 use super::host::or_none;
 use super::output::{Output, device_status, operation_status, short, text};
 use super::units::{rough, size};
-use super::{backup, group};
+use super::{backup, enrollment, feature, group};
 use crate::client::Client;
 use crate::client::device::{DeviceKey, DeviceQuery};
 use crate::client::operation::OperationQuery;
 use crate::model::device::{DeviceSort, DeviceStatus, Ownership};
-use crate::model::device_type::{DeviceType, Payload};
+use crate::model::device_type::DeviceType;
 use crate::model::id::DeviceId;
 use crate::model::page::MAX_PAGE;
 use crate::model::telemetry::Value;
@@ -82,6 +82,9 @@ pub(super) struct EnrollArgs {
     /// Replace the file that is there
     #[arg(long, requires = "zip")]
     force: bool,
+    /// Make no device: print the address that an Android device enrolls itself by, and its QR code
+    #[arg(long, conflicts_with_all = ["name", "identifier", "properties", "zip"])]
+    qr: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -319,6 +322,9 @@ pub(super) fn value(value: &Value, unit: &str) -> String {
 }
 
 pub(super) async fn enroll(client: &Client, args: EnrollArgs, output: &mut Output) -> Result<(), Failure> {
+    if args.qr {
+        return enrollment::show(client, &args.device_type, output).await;
+    }
     if let Some(path) = &args.zip {
         backup::refuse_existing(path, args.force)?;
     }
@@ -419,7 +425,7 @@ fn print_type(device_type: &DeviceType, output: &mut Output) -> Result<(), Failu
             text(&feature.code),
             text(&feature.name),
             Cell::new(feature.kind.name()),
-            Cell::new(short(&payload(&feature.payload), 40)),
+            Cell::new(short(&feature::payload(&feature.payload), 40)),
             Cell::new(short(&feature.description, 60)),
         ]
     });
@@ -429,20 +435,6 @@ fn print_type(device_type: &DeviceType, output: &mut Output) -> Result<(), Failu
         .iter()
         .map(|metric| vec![text(&metric.name), text(&metric.title), text(&metric.unit), Cell::new(metric.kind.name())]);
     section(output, &["METRIC", "TITLE", "UNIT", "KIND"], rows.collect())
-}
-
-fn payload(payload: &Payload) -> String {
-    match payload {
-        Payload::Any => "any".to_owned(),
-        Payload::None => "none".to_owned(),
-        Payload::Choice { choices } => choices.join(" or "),
-        Payload::Text => "text".to_owned(),
-        Payload::Json { fields, .. } if fields.is_empty() => "JSON".to_owned(),
-        Payload::Json { fields, .. } => {
-            let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
-            format!("JSON with {}", names.join(", "))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -309,3 +309,36 @@ async fn the_signs_of_life() {
     assert_eq!(status["counts"]["devices"], json!({ "ACTIVE": 1 }));
     assert_eq!(site.get(&local(), "/api/v1/host").await.is(200).json()["uptime_secs"], 5);
 }
+
+#[tokio::test]
+async fn anyone_is_told_how_to_enroll_a_device() {
+    let site = Site::start().await;
+    for target in ["/enroll", "/api/v1/enrollment", "/api/v1/enrollment/qr.svg"] {
+        let shut = site.get(&anonymous(), target).await.is(409).json();
+        assert_eq!(shut["detail"], "no HTTP port is open for devices", "{target}");
+    }
+    site.app.update_standing(|standing| {
+        standing.endpoints.http = vec!["0.0.0.0:8280".to_owned()];
+        standing.endpoints.https = vec!["0.0.0.0:9443".to_owned()];
+    });
+    let asked = anonymous().with("host", "gateway.local:9443");
+    let told = site.get(&asked, "/api/v1/enrollment").await.is(200).json();
+    assert_eq!(told, json!({ "address": "http://gateway.local:8280", "https": "https://gateway.local:9443" }));
+    let code = site.get(&asked, "/api/v1/enrollment/qr.svg").await.is(200);
+    assert_eq!(code.header("content-type"), "image/svg+xml");
+    assert!(code.text().starts_with("<svg ") && code.text().contains("<path d=\"M"), "{code:?}");
+
+    let page = site.get(&asked, "/enroll").await.is(200);
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    assert!(page.text().contains("<code>http://gateway.local:8280</code>"), "{page:?}");
+    assert!(page.text().contains(code.text()), "the same code stands in the page");
+    assert!(!page.text().contains("<script") && !page.text().contains("style=\"") && !page.text().contains("src="));
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-") && !policy.contains("unsafe"), "{policy}");
+    // By the address that the request came to, where its Host says nothing.
+    let plain = site.get(&anonymous(), "/api/v1/enrollment").await.is(200).json();
+    assert_eq!(plain["address"], "http://192.0.2.1:8280");
+    let hostile = anonymous().with("host", "a'&amp;b");
+    assert!(!site.get(&hostile, "/enroll").await.text().contains("<code>http://a'"));
+    site.get(&anonymous(), "/enroll?x=1").await.is(400);
+}

@@ -37,7 +37,8 @@ pub enum Payload {
     },
 }
 
-/// One member of a JSON payload.
+/// One member of a JSON payload. Consoles of the Entgra API send what a form holds, which is text: a whole number or a
+/// boolean may come as one (`"4"`, `"true"`), and an empty text is none. What fits is passed on as it came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PayloadField {
@@ -165,6 +166,13 @@ impl Payload {
             Self::Json { fields, .. } => fields,
             _ => &[],
         }
+    }
+
+    /// The names of the fields, for people.
+    #[must_use]
+    pub fn field_names(&self) -> String {
+        let names: Vec<&str> = self.fields().iter().map(|field| field.name.as_str()).collect();
+        names.join(", ")
     }
 
     /// The payload with [`MASK`] in the place of every secret; `None` where it holds none.
@@ -297,6 +305,11 @@ impl PayloadField {
     fn check(&self, value: &Value, path: &str) -> Result<(), String> {
         let wrong = |why: String| Err(format!("payload field {path:?} must {why}"));
         match value {
+            Value::String(text) if self.kind.is_read_from_text() => match self.kind.read(text) {
+                Some(read) => self.check(&read, path),
+                None if text.is_empty() && !self.required => Ok(()),
+                None => wrong(format!("be of type {}", self.kind.name())),
+            },
             _ if !self.kind.admits(value) => wrong(format!("be of type {}", self.kind.name())),
             Value::String(text) => self.check_text(text, path),
             Value::Number(number) => {
@@ -405,6 +418,20 @@ impl FieldKind {
 
     const fn is_number(self) -> bool {
         matches!(self, Self::Int | Self::Long | Self::Float | Self::Double)
+    }
+
+    const fn is_read_from_text(self) -> bool {
+        matches!(self, Self::Int | Self::Long | Self::Bool)
+    }
+
+    /// The number or boolean that a form's text stands for.
+    fn read(self, text: &str) -> Option<Value> {
+        match self {
+            Self::Int | Self::Long => text.parse::<i64>().ok().map(Value::from),
+            Self::Bool if text.eq_ignore_ascii_case("true") => Some(Value::Bool(true)),
+            Self::Bool if text.eq_ignore_ascii_case("false") => Some(Value::Bool(false)),
+            _ => None,
+        }
     }
 
     fn admits(self, value: &Value) -> bool {

@@ -67,6 +67,30 @@ fn numbers_texts_and_choices_have_bounds() {
 }
 
 #[test]
+fn numbers_and_booleans_may_come_as_a_form_holds_them() {
+    let payload = payload(json!([
+        {"name": "minLength", "kind": "INT", "min": 0, "max": 16},
+        {"name": "value", "kind": "LONG", "min": 1000, "required": true},
+        {"name": "allowSimple", "kind": "BOOL"},
+    ]));
+    let text = r#"{"minLength":"4","value":"60000","allowSimple":"TRUE"}"#;
+    assert_eq!(payload.check(Some(text)), Ok(Some(text.to_owned())), "passed on as it came");
+    assert_eq!(payload.check_value(&json!({"minLength": "", "value": 1000, "allowSimple": ""})), Ok(()));
+    let wrong = |value: Value| payload.check_value(&value).unwrap_err();
+    let with = |name: &str, value: &str| {
+        let mut object = json!({"value": 1000});
+        object[name] = json!(value);
+        object
+    };
+    assert_eq!(wrong(with("minLength", "17")), "payload field \"minLength\" must be 0 to 16");
+    assert_eq!(wrong(with("minLength", "4.5")), "payload field \"minLength\" must be of type INT");
+    assert_eq!(wrong(with("minLength", "4294967296")), "payload field \"minLength\" must be of type INT");
+    assert_eq!(wrong(with("value", "999")), "payload field \"value\" must be at least 1000");
+    assert_eq!(wrong(with("value", "")), "payload field \"value\" must be of type LONG");
+    assert_eq!(wrong(with("allowSimple", "yes")), "payload field \"allowSimple\" must be of type BOOL");
+}
+
+#[test]
 fn an_optional_payload_is_whole_or_not_there() {
     let fields = vec![field(json!({"name": "message", "kind": "STRING", "required": true}))];
     let payload = Payload::Json { fields, optional: true };

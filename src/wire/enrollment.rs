@@ -1,0 +1,3 @@
+//! Where devices enroll themselves.
+
+pub use crate::model::enrollment::Enrollment;
