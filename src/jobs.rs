@@ -18,6 +18,8 @@ const EXPIRY_SWEEP: Duration = Duration::from_secs(10);
 const CREDENTIAL_SWEEP: Duration = Duration::from_mins(10);
 /// How often groups are looked at whose devices come and go with time.
 const GROUP_SWEEP: Duration = Duration::from_mins(1);
+/// How often policies are settled after changes of groups and roles.
+const STALE_POLICIES: Duration = Duration::from_secs(2);
 /// How often the board is measured.
 const BOARD_SAMPLE: Duration = Duration::from_secs(2);
 /// How often the totals are noted that rates are made of.
@@ -34,6 +36,7 @@ pub fn all(app: &App, board: Board, stop: &CancellationToken) -> Vec<Job> {
         ("expiry", Box::pin(expiry(app.clone(), Timer::every(EXPIRY_SWEEP, stop)))),
         ("credentials", Box::pin(credentials(app.clone(), Timer::every(CREDENTIAL_SWEEP, stop)))),
         ("groups", Box::pin(groups(app.clone(), Timer::every(GROUP_SWEEP, stop)))),
+        ("stale policies", Box::pin(stale_policies(app.clone(), Timer::every(STALE_POLICIES, stop)))),
         ("policies", Box::pin(policies(app.clone(), Timer::every(app.settings().policy.monitor_interval, stop)))),
         ("board", Box::pin(measure(app.clone(), board, Timer::every(BOARD_SAMPLE, stop)))),
         ("rates", Box::pin(rates(app.clone(), Timer::every(RATES_TICK, stop)))),
@@ -65,6 +68,13 @@ async fn credentials(app: App, mut timer: Timer) {
 async fn groups(app: App, mut timer: Timer) {
     while timer.next().await {
         swept("memberships of groups", app.sweep_groups().await);
+    }
+}
+
+/// Devices whose groups changed, or whose owner's roles did, get the policy that is now theirs.
+async fn stale_policies(app: App, mut timer: Timer) {
+    while timer.next().await {
+        swept("policies after changes of groups and roles", app.settle_stale().await);
     }
 }
 

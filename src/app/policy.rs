@@ -293,6 +293,30 @@ impl App {
             .await
     }
 
+    /// Settles the policies of devices whose groups changed, or whose owner's roles did. Returns how many were told.
+    ///
+    /// # Errors
+    /// A failure of the store.
+    pub async fn settle_stale(&self) -> Result<usize, Error> {
+        let mut told = 0;
+        // Read first: mostly nothing has changed, and then the writer is not asked.
+        while self.inner.store.read(|rx| Ok::<_, Error>(rx.has_stale_policies()?)).await? {
+            let (app, now) = (self.clone(), self.inner.clock.now());
+            let (done, effects) = self
+                .inner
+                .store
+                .write(Flush::Now, move |tx| {
+                    let (devices, mut effects) = (tx.take_stale_policies(BATCH)?, Effects::default());
+                    let done = app.settle_all(tx, &mut effects, &devices, now)?;
+                    Ok::<_, Error>((done, effects))
+                })
+                .await?;
+            self.follow(effects).await;
+            told += usize::try_from(done.sent + done.revoked).unwrap_or(usize::MAX);
+        }
+        Ok(told)
+    }
+
     /// What applying the changes would do.
     ///
     /// # Errors

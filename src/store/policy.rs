@@ -88,6 +88,12 @@ impl Rx<'_> {
         Ok(statement.query_map(params![after, limit], device)?.collect::<Result<_, _>>()?)
     }
 
+    /// Whether the groups of a device, or the roles of its owner, changed since its policy was settled.
+    pub fn has_stale_policies(&self) -> Result<bool, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM policy_stale)")?;
+        Ok(statement.query_row((), |row| row.get(0))?)
+    }
+
     /// The roles of the person of that name.
     pub fn roles_of(&self, user: &str) -> Result<Vec<String>, StoreError> {
         let mut statement = self
@@ -189,6 +195,21 @@ impl Tx<'_> {
             .prepare_cached("UPDATE policy SET changed = 0 WHERE changed AND updated_at <= ?1")?
             .execute([at])?;
         Ok(())
+    }
+
+    /// Takes devices whose policy is to be settled off their list, at most `limit`; removed ones are left out.
+    pub fn take_stale_policies(&self, limit: u32) -> Result<Vec<Device>, StoreError> {
+        let taken: Vec<i64> = self
+            .connection
+            .prepare_cached(
+                "DELETE FROM policy_stale WHERE device IN (SELECT device FROM policy_stale LIMIT ?1) RETURNING device",
+            )?
+            .query_map([limit], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let sql = format!("SELECT {COLUMNS} FROM device d WHERE d.number = ?1 AND d.status <> 'REMOVED'");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let found = taken.into_iter().map(|number| statement.query_row([number], device).optional());
+        Ok(found.filter_map(Result::transpose).collect::<Result<_, _>>()?)
     }
 
     /// Remembers what a device was told.

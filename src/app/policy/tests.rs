@@ -225,6 +225,34 @@ async fn a_device_that_changes_hands_comes_back_or_leaves_is_told_at_once() {
 }
 
 #[tokio::test]
+async fn a_device_that_joins_or_leaves_a_group_or_whose_owner_gets_a_role_is_told() {
+    let site = site().await;
+    let device = phone(&site, "a1").await;
+    let new = crate::model::group::NewGroup { name: "lobby".to_owned(), ..Default::default() };
+    let group = site.app.create_group(&operator(), new).await.unwrap();
+    let mut new = camera("lobby", false);
+    new.targets.groups = vec![group.id];
+    site.make(new).await;
+    site.apply().await;
+    assert_eq!(site.app.settle_stale().await.unwrap(), 0);
+    site.app.add_to_group(&operator(), group.id, vec![device.id]).await.unwrap();
+    assert_eq!(site.app.settle_stale().await.unwrap(), 1);
+    assert_eq!(site.statuses(&device, "POLICY_BUNDLE").await, [Pending]);
+    site.app.delete_group(&operator(), group.id).await.unwrap();
+    assert_eq!(site.app.settle_stale().await.unwrap(), 1);
+    assert_eq!(site.statuses(&device, "POLICY_REVOKE").await, [Pending]);
+    let mut new = camera("viewers", false);
+    new.targets.roles = vec!["viewer".to_owned()];
+    site.make(new).await;
+    site.apply().await;
+    let edit = DeviceEdit { owner: Some("bob".to_owned()), ..DeviceEdit::default() };
+    site.app.edit_device(&operator(), device.id, edit).await.unwrap();
+    site.app.create_user(&operator(), user("bob", "viewer"), "correct horse").await.unwrap();
+    assert_eq!(site.app.settle_stale().await.unwrap(), 1);
+    assert_eq!(site.statuses(&device, "POLICY_BUNDLE").await, [Cancelled, Pending]);
+}
+
+#[tokio::test]
 async fn a_violation_is_notified_once_and_the_policy_sent_again_a_few_times() {
     let site = site().await;
     let device = phone(&site, "a1").await;

@@ -81,6 +81,23 @@ CREATE TABLE policy_applied (
     applied_at INTEGER NOT NULL
 ) STRICT;
 
+-- Devices whose groups, or whose owner's roles, changed since their policy was settled.
+CREATE TABLE policy_stale (device INTEGER PRIMARY KEY) STRICT;
+CREATE TRIGGER joined_group AFTER INSERT ON group_member BEGIN
+    INSERT INTO policy_stale VALUES (new.device) ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER left_group AFTER DELETE ON group_member BEGIN
+    INSERT INTO policy_stale VALUES (old.device) ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER got_role AFTER INSERT ON user_role BEGIN
+    INSERT INTO policy_stale SELECT d.number FROM device d JOIN user u ON u.name = d.owner WHERE u.id = new.user
+        ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER lost_role AFTER DELETE ON user_role BEGIN
+    INSERT INTO policy_stale SELECT d.number FROM device d JOIN user u ON u.name = d.owner WHERE u.id = old.user
+        ON CONFLICT DO NOTHING;
+END;
+
 CREATE TABLE compliance (
     device       INTEGER PRIMARY KEY REFERENCES device ON DELETE CASCADE,
     compliant    INTEGER,              -- NULL: not known yet
