@@ -14,7 +14,7 @@ use crate::host::Board;
 const SILENCE_SWEEP: Duration = Duration::from_secs(10);
 /// How often operations are looked at whose time is over.
 const EXPIRY_SWEEP: Duration = Duration::from_secs(10);
-/// How often sessions and tokens are looked at that nobody can use any more.
+/// How often sessions and tokens are looked at that nobody can use any more, and the length of the audit trail.
 const CREDENTIAL_SWEEP: Duration = Duration::from_mins(10);
 /// How often groups are looked at whose devices come and go with time.
 const GROUP_SWEEP: Duration = Duration::from_mins(1);
@@ -57,10 +57,11 @@ async fn expiry(app: App, mut timer: Timer) {
     }
 }
 
-/// Sessions and tokens whose time is over are forgotten.
+/// Sessions and tokens whose time is over are forgotten, and lines of the audit trail beyond its bound.
 async fn credentials(app: App, mut timer: Timer) {
     while timer.next().await {
         swept("expired credentials", app.purge_expired().await);
+        swept("old lines of the audit trail", app.trim_audit().await);
     }
 }
 

@@ -19,8 +19,10 @@ mod gson;
 mod oauth;
 mod operation;
 mod policies;
+mod role;
 pub mod routes;
 mod store;
+mod user;
 
 use std::sync::Arc;
 

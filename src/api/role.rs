@@ -51,7 +51,7 @@ async fn get(call: Call) -> Result<impl Reply, Problem> {
 async fn edit(mut call: Call) -> Result<impl Reply, Problem> {
     let RoleEdit { description, scopes } = call.json().await?;
     let scopes = scopes.map(|scopes| scopes.into_iter().collect());
-    let edit = role::RoleEdit { description, scopes, permissions: None };
+    let edit = role::RoleEdit { description, scopes, ..role::RoleEdit::default() };
     Ok(reply::json(&encode(call.app().edit_role(call.actor(), call.param(0), edit).await?)))
 }
 

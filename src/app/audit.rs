@@ -8,6 +8,10 @@ use crate::store::Flush;
 
 /// The most lines of an export that are in memory at a time.
 pub const EXPORT_PIECE: u32 = 500;
+/// The most lines of the trail; the oldest are forgotten beyond. They take some 200 MB.
+pub const MAX_AUDIT: u64 = 1_000_000;
+/// The most lines forgotten in one transaction.
+const TRIM_BATCH: u32 = 1000;
 
 impl App {
     /// Lines of the trail, newest first. `next` is the number to pass as `before`.
@@ -44,5 +48,54 @@ impl App {
         let lines = self.inner.store.read(move |rx| rx.audit_lines(&asked, EXPORT_PIECE)).await?;
         filter.before = lines.last().map(|line| line.number).or(filter.before);
         Ok(lines)
+    }
+
+    /// Forgets the oldest lines beyond [`MAX_AUDIT`]. Returns how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn trim_audit(&self) -> Result<usize, Error> {
+        self.trim_audit_to(MAX_AUDIT).await
+    }
+
+    async fn trim_audit_to(&self, keep: u64) -> Result<usize, Error> {
+        let mut forgotten = 0;
+        loop {
+            let count = self.inner.store.write(Flush::Lazy, move |tx| tx.trim_audit(keep, TRIM_BATCH)).await?;
+            forgotten += count;
+            if count < TRIM_BATCH as usize {
+                return Ok(forgotten);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testing::{operator, site};
+    use crate::store::StoreError;
+
+    #[tokio::test]
+    async fn the_oldest_lines_are_forgotten_and_numbers_go_on() {
+        let site = site().await;
+        let (admin, now) = (operator(), site.app.clock().now());
+        let by = admin.clone();
+        let write = site.app.inner.store.write(Flush::Lazy, move |tx| {
+            for line in 0..2 * TRIM_BATCH + 10 {
+                tx.audit(now, &by, "test.line", &line.to_string(), Outcome::Done, "")?;
+            }
+            Ok::<_, StoreError>(())
+        });
+        write.await.unwrap();
+        let newest = site.app.audit(&admin, AuditFilter::default(), 1).await.unwrap().items[0].number;
+        assert_eq!(site.app.trim_audit().await.unwrap(), 0);
+        assert_eq!(site.app.trim_audit_to(7).await.unwrap(), usize::try_from(newest).unwrap() - 7);
+        let left = site.app.audit(&admin, AuditFilter::default(), 100).await.unwrap();
+        let numbers: Vec<_> = left.items.iter().map(|line| line.number).collect();
+        assert_eq!(numbers, (newest - 6..=newest).rev().collect::<Vec<_>>());
+        site.app.begin_audit_export(&admin, "csv").await.unwrap();
+        assert_eq!(site.app.trim_audit_to(7).await.unwrap(), 1);
+        assert_eq!(site.app.audit(&admin, AuditFilter::default(), 1).await.unwrap().items[0].number, newest + 1);
     }
 }

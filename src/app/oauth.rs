@@ -11,7 +11,7 @@ pub(super) use device::MAX_CLIENTS_PER_DEVICE;
 pub use grant::{ClientCredentials, Grant, GrantError, TokenGrant};
 
 use super::downlink::Downlink;
-use super::user::person;
+use super::user::{anonymous, person};
 use super::{App, Error, require};
 use crate::auth::AuthError;
 use crate::auth::secret::{self, Kind, Secret, same};
@@ -168,9 +168,9 @@ impl App {
     ///
     /// # Errors
     /// [`GrantError::InvalidClient`]; [`GrantError::InvalidGrant`] for a token that was issued to another client.
-    pub async fn revoke(&self, client: Option<(&str, &str)>, token: &str) -> Result<(), GrantError> {
+    pub async fn revoke(&self, client: Option<(&str, &str)>, token: &str, origin: &str) -> Result<(), GrantError> {
         let client = self.authenticate(client).await?;
-        let (hash, now) = (secret::hash(token), self.inner.clock.now());
+        let (hash, now, origin) = (secret::hash(token), self.inner.clock.now(), origin.to_owned());
         let revoked = self
             .inner
             .store
@@ -182,7 +182,8 @@ impl App {
                 if token.client != client.id {
                     return Err(GrantError::InvalidGrant("the token was issued to another client".to_owned()));
                 }
-                tx.audit(now, &Actor::system(), "client.revoke", &client.name, Outcome::Done, &token.user)?;
+                let by = tx.user(&client.owner)?.map_or_else(|| anonymous(&origin), |row| person(row.user, &origin));
+                tx.audit(now, &by, "client.revoke", &client.name, Outcome::Done, &token.user)?;
                 Ok(match token.kind {
                     TokenKind::Access => tx.revoke_access(&hash)?,
                     TokenKind::Refresh => tx.revoke_grant(&token)?,

@@ -8,11 +8,14 @@ use crate::model::actor::{Actor, Scope, Scopes};
 use crate::model::audit::Outcome;
 use crate::model::id::UserId;
 use crate::model::role::{NewRole, Role, RoleEdit, check_description, check_name, check_permissions};
+use crate::model::timestamp::Timestamp;
 use crate::model::user::User;
 use crate::store::{Flush, Rx, Tx};
 
 /// The most roles of a site, built-in ones included.
 pub const MAX_ROLES: usize = 200;
+/// The most people a line of the trail names.
+const MAX_TOLD: usize = 20;
 
 impl App {
     /// Every role, by name.
@@ -63,18 +66,20 @@ impl App {
                 let NewRole { name, description, scopes, permissions } = new;
                 let role = Role { name, description, scopes, permissions, built_in: false, users: 0 };
                 tx.put_role(&role, now)?;
-                tx.set_role_users(&role.name, &ids(tx, &users)?)?;
                 tx.audit(now, &by, "role.create", &role.name, Outcome::Done, &role.scopes.to_string())?;
+                if !users.is_empty() {
+                    give(tx, &by, &role, &[], &users, now)?;
+                }
                 known(tx, &role.name)
             })
             .await
     }
 
-    /// Changes a role of the site's own. Those who have less by it lose their open connections.
+    /// Changes a role of the site's own, all or nothing. Those who have less by it lose their open connections.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] without the scope `admin`, [`Error::NotFound`], [`Error::Conflict`] for a built-in role,
-    /// [`Error::Invalid`] for unfit members.
+    /// [`Error::Forbidden`] without the scope `admin`, [`Error::NotFound`], [`Error::Conflict`] for a built-in role and
+    /// when somebody would be left without a role, [`Error::Invalid`] for unfit members or an unknown person.
     pub async fn edit_role(&self, actor: &Actor, name: &str, edit: RoleEdit) -> Result<Role, Error> {
         require(actor, Scope::Admin)?;
         check(edit.description.as_deref(), edit.permissions.as_deref())?;
@@ -90,17 +95,21 @@ impl App {
                 role.permissions = edit.permissions.unwrap_or(role.permissions);
                 tx.put_role(&role, now)?;
                 tx.audit(now, &by, "role.edit", &role.name, Outcome::Done, &role.scopes.to_string())?;
-                Ok::<_, Error>((role, curtailed(tx, &before)?))
+                if let Some(users) = edit.users {
+                    give(tx, &by, &role, &before, &users, now)?;
+                }
+                Ok::<_, Error>((known(tx, &role.name)?, curtailed(tx, &before)?))
             })
             .await?;
         self.close_tokens(ended).await;
         Ok(role)
     }
 
-    /// Deletes a role of the site's own. People lose it; whoever had no other may do nothing until they get one.
+    /// Deletes a role of the site's own; people and groups lose it.
     ///
     /// # Errors
-    /// As [`App::edit_role`].
+    /// [`Error::Forbidden`] without the scope `admin`, [`Error::NotFound`], [`Error::Conflict`] for a built-in role,
+    /// and when somebody would be left without a role.
     pub async fn delete_role(&self, actor: &Actor, name: &str) -> Result<(), Error> {
         require(actor, Scope::Admin)?;
         let (by, now, name) = (actor.clone(), self.inner.clock.now(), name.to_owned());
@@ -111,7 +120,8 @@ impl App {
                 let role = changeable(tx, &name)?;
                 let before = tx.users_of_role(&role.name)?;
                 tx.delete_role(&role.name)?;
-                let detail = format!("{} people had it", before.len());
+                check_roles_left(tx, &before)?;
+                let detail = format!("had by {}", names(before.iter().map(|user| &*user.name)));
                 tx.audit(now, &by, "role.delete", &role.name, Outcome::Done, &detail)?;
                 curtailed(tx, &before)
             })
@@ -124,7 +134,7 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Forbidden`] without the scope `admin`, [`Error::NotFound`], [`Error::Invalid`] for an unknown person,
-    /// [`Error::Conflict`] when no administrator would be left.
+    /// [`Error::Conflict`] when no administrator, or somebody without a role, would be left.
     pub async fn set_role_users(&self, actor: &Actor, name: &str, users: &[String]) -> Result<Role, Error> {
         require(actor, Scope::Admin)?;
         let (by, now, name, users) = (actor.clone(), self.inner.clock.now(), name.to_owned(), users.to_vec());
@@ -134,17 +144,32 @@ impl App {
             .write(Flush::Now, move |tx| {
                 let role = known(tx, &name)?;
                 let before = tx.users_of_role(&role.name)?;
-                let ids = ids(tx, &users)?;
-                tx.set_role_users(&role.name, &ids)?;
-                check_roles_left(tx, &before)?;
-                let detail = format!("{} people have it", ids.len());
-                tx.audit(now, &by, "role.users", &role.name, Outcome::Done, &detail)?;
-                let ended = curtailed(tx, &before)?;
-                Ok::<_, Error>((known(tx, &role.name)?, ended))
+                give(tx, &by, &role, &before, &users, now)?;
+                Ok::<_, Error>((known(tx, &role.name)?, curtailed(tx, &before)?))
             })
             .await?;
         self.close_tokens(ended).await;
         Ok(role)
+    }
+}
+
+/// Gives a role to these people, and takes it from those who had it before and are not among them.
+fn give(tx: &Tx<'_>, by: &Actor, role: &Role, before: &[User], users: &[String], now: Timestamp) -> Result<(), Error> {
+    tx.set_role_users(&role.name, &ids(tx, users)?)?;
+    check_roles_left(tx, before)?;
+    let after = tx.users_of_role(&role.name)?;
+    let detail = format!("had by {}", names(after.iter().map(|user| &*user.name)));
+    Ok(tx.audit(now, by, "role.users", &role.name, Outcome::Done, &detail)?)
+}
+
+/// The first of these names, and how many they are.
+fn names<'a>(users: impl ExactSizeIterator<Item = &'a str>) -> String {
+    match users.len() {
+        0 => "nobody".to_owned(),
+        count if count > MAX_TOLD => {
+            format!("{} and {} more", users.take(MAX_TOLD).collect::<Vec<_>>().join(", "), count - MAX_TOLD)
+        }
+        _ => users.collect::<Vec<_>>().join(", "),
     }
 }
 

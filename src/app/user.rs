@@ -324,9 +324,15 @@ fn insert(tx: &Tx<'_>, mut row: UserRow, actor: &Actor, action: &str) -> Result<
     Ok(user)
 }
 
-/// Refuses what took the role that includes everything from the last who had it: `before` are the people it was taken
-/// from, as they were.
+/// Refuses what took the role that includes everything from the last who had it, and what left somebody without any
+/// role: `before` are the people a role was taken from, as they were.
 pub(super) fn check_roles_left(tx: &Tx<'_>, before: &[User]) -> Result<(), Error> {
+    for user in before {
+        if tx.user(&user.name)?.is_some_and(|row| row.user.roles.is_empty()) {
+            let why = format!("the user {:?} would be left without a role; give them another first", user.name);
+            return Err(Error::Conflict(why));
+        }
+    }
     let had = before.iter().any(|user| user.roles.iter().any(|role| role == ADMIN_ROLE));
     if had && tx.count_role(ADMIN_ROLE)? == 0 {
         return Err(Error::Conflict("the site would have no administrator left".to_owned()));

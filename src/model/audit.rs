@@ -7,12 +7,12 @@ use super::timestamp::Timestamp;
 /// One line of the trail.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AuditEntry {
-    /// Dense, from 1; the trail is never rewritten.
+    /// From 1, without gaps; lines are never rewritten, and the oldest are forgotten beyond a million.
     pub number: i64,
     pub at: Timestamp,
     /// The principal, as it shows itself.
     pub actor: String,
-    /// An address, `unix` or `internal`.
+    /// An address, `unix` or `internal`; for a person who speaks for a device, their name after it.
     pub origin: String,
     /// `resource.verb`, such as `device.enroll` or `user.login`.
     pub action: String,

@@ -38,6 +38,8 @@ pub struct RoleEdit {
     pub description: Option<String>,
     pub scopes: Option<Scopes>,
     pub permissions: Option<Vec<String>>,
+    /// The people who have it from now on, by name.
+    pub users: Option<Vec<String>>,
 }
 
 /// Checks a role's name: 1 to 64 letters, digits, `_`, `-` or `.`.

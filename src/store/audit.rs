@@ -26,6 +26,16 @@ impl Tx<'_> {
             .execute(params![at, actor.principal.to_string(), actor.origin, action, target, outcome, detail])?;
         Ok(())
     }
+
+    /// Forgets the oldest lines beyond the newest `keep`, at most `limit` at a time. Returns how many.
+    pub fn trim_audit(&self, keep: u64, limit: u32) -> Result<usize, StoreError> {
+        // Numbers have no gaps, so nothing need be counted.
+        let mut statement = self.connection.prepare_cached(
+            "DELETE FROM audit WHERE number IN (SELECT number FROM audit
+             WHERE number <= (SELECT max(number) FROM audit) - ?1 ORDER BY number LIMIT ?2)",
+        )?;
+        Ok(statement.execute(params![keep, limit])?)
+    }
 }
 
 const WHERE: &str = "(?1 IS NULL OR actor = ?1)

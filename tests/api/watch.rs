@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use warp::reply::Response;
 
-use super::site::{Site, anonymous, bearer, length, local, next_piece};
+use super::site::{Caller, Site, anonymous, bearer, length, local, next_piece};
 
 struct Stream {
     response: Response,
@@ -12,7 +12,11 @@ struct Stream {
 
 impl Stream {
     async fn open(site: &Site) -> Self {
-        let response = site.open(&local(), "GET", "/api/v1/watch", "").await;
+        Self::open_as(site, &local()).await
+    }
+
+    async fn open_as(site: &Site, caller: &Caller) -> Self {
+        let response = site.open(caller, "GET", "/api/v1/watch", "").await;
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self { response, text: String::new() }
@@ -133,4 +137,78 @@ async fn streams_are_bounded_and_end_with_their_credentials() {
     stream.next(&site).await.unwrap();
     site.raw(&local(), "DELETE", made.header("location"), "").await.is(204);
     while stream.next(&site).await.is_some() {}
+}
+
+#[tokio::test]
+async fn a_device_owner_is_told_of_their_own_and_shared_devices_alone() {
+    let site = Site::start().await;
+    let owner = bearer(&site.person("device-owner").await);
+    let other = site.pi("other").await["device"]["id"].clone();
+    let new = json!({ "type": "raspberrypi", "identifier": "mine", "name": "mine" });
+    let mine = site.send(&owner, "POST", "/api/v1/devices", new).await.is(201).json()["device"]["id"].clone();
+    let snapshot_of = async |stream: &mut Stream| {
+        let (name, snapshot) = stream.next(&site).await.unwrap();
+        assert_eq!(name, "snapshot");
+        let mut seen: Vec<_> =
+            snapshot["devices"].as_array().unwrap().iter().map(|device| device["id"].clone()).collect();
+        seen.sort_by_key(Value::to_string);
+        (seen, snapshot)
+    };
+    let happens_to = async |name: &str, id: &Value, celsius: f64| {
+        let event = json!({ "values": { "temperature": celsius } });
+        site.send(&local(), "POST", &format!("/api/v1/devices/raspberrypi:{name}/telemetry"), event).await.is(201);
+        let new = json!({ "code": "bulb", "payload": "ON", "devices": [id] });
+        site.send(&local(), "POST", "/api/v1/activities", new).await.is(201);
+        let edit = json!({ "description": name });
+        site.send(&local(), "PATCH", &format!("/api/v1/devices/raspberrypi:{name}"), edit).await.is(200);
+    };
+    // The devices that a stream tells of until it tells that `last` has that description.
+    let told_until = async |stream: &mut Stream, last: &Value, description: &str| {
+        let mut told = Vec::new();
+        loop {
+            let (_, delta) = stream.next(&site).await.unwrap();
+            for change in delta["changes"].as_array().unwrap() {
+                let id = match change["kind"].as_str().unwrap() {
+                    "device" => &change["device"]["id"],
+                    "operation" => &change["operation"]["device"],
+                    "notice" => &change["notice"]["device"],
+                    "telemetry" => &change["device"],
+                    "status" => continue,
+                    kind => panic!("a device-owner is told of a {kind}"),
+                };
+                told.push(id.clone());
+                if id == last && change["device"]["description"] == description {
+                    return told;
+                }
+            }
+        }
+    };
+
+    let mut stream = Stream::open_as(&site, &owner).await;
+    let (seen, snapshot) = snapshot_of(&mut stream).await;
+    assert_eq!(seen, std::slice::from_ref(&mine));
+    assert_eq!(snapshot["status"]["counts"]["devices"], json!({ "ACTIVE": 1 }));
+    assert!(snapshot["notices"].as_array().unwrap().iter().all(|notice| notice["device"] == mine), "{snapshot}");
+    happens_to("other", &other, 21.5).await;
+    happens_to("mine", &mine, 22.5).await;
+    let told = told_until(&mut stream, &mine, "mine").await;
+    assert!(told.len() >= 3 && told.iter().all(|id| *id == mine), "{told:?}");
+
+    let group = json!({ "name": "shared" });
+    let group = site.send(&local(), "POST", "/api/v1/groups", group).await.is(201).json();
+    let group = format!("/api/v1/groups/{}", group["id"].as_str().unwrap());
+    site.send(&local(), "POST", &format!("{group}/devices"), json!({ "devices": [other] })).await.is(204);
+    site.send(&local(), "PUT", &format!("{group}/roles"), json!({ "roles": ["device-owner"] })).await.is(200);
+    let mut stream = Stream::open_as(&site, &owner).await;
+    let (seen, snapshot) = snapshot_of(&mut stream).await;
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    assert!(snapshot["operations"].as_array().unwrap().iter().any(|operation| operation["device"] == other));
+    happens_to("other", &other, 23.5).await;
+    site.send(&local(), "PATCH", "/api/v1/devices/raspberrypi:other", json!({ "description": "again" })).await.is(200);
+    let told = told_until(&mut stream, &other, "again").await;
+    assert!(told.contains(&other), "{told:?}");
+
+    // An open stream finds out, too.
+    site.send(&local(), "PUT", &format!("{group}/roles"), json!({ "roles": [] })).await.is(200);
+    assert_eq!(stream.change(&site, "device_gone").await["id"], other);
 }

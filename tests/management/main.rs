@@ -47,6 +47,8 @@ files![
     android_agent,
     certificates,
     devices, //
+    own,
+    people,
     policies,
 ];
 

@@ -66,6 +66,11 @@ impl Error {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("this path knows {allow}"))
     }
 
+    /// 501: the Entgra API has it, and this server does not do it.
+    pub(super) fn not_implemented(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_IMPLEMENTED, detail)
+    }
+
     pub(super) const fn status(&self) -> StatusCode {
         self.status
     }

@@ -118,7 +118,7 @@ async fn revoke(call: Call) -> Result<Response, Error> {
         let client = client(&call, &form)?;
         let token = form.get("token").ok_or_else(|| Refusal::invalid("the parameter \"token\" is missing"))?;
         let pair = client.as_ref().map(|(id, secret)| (id.as_str(), secret.as_str()));
-        call.app.revoke(pair, token).await.map_err(Refusal::from)
+        call.app.revoke(pair, token, &call.origin()).await.map_err(Refusal::from)
     };
     Ok(match revoked.await {
         Ok(()) => unstored(StatusCode::OK.into_response()),

@@ -4,7 +4,7 @@ use super::call::Call;
 use super::errors::Error;
 use super::{
     android, android_admin, arduino, certificate, device_types, download, events, generic, oauth, operation, policies,
-    store,
+    role, store, user,
 };
 use crate::net::table;
 
@@ -34,6 +34,8 @@ pub fn table() -> Table {
         policies::routes(),
         store::routes(),
         certificate::routes(),
+        user::routes(),
+        role::routes(),
     ];
     Table::new(resources.into_iter().flatten().collect())
 }

@@ -57,7 +57,9 @@ impl App {
         }
         let Device { id, device_type, identifier, .. } = device;
         let principal = Principal::Device { id, device_type, identifier };
-        Ok((id, Actor { principal, scopes: Scopes::NONE, origin: actor.origin.clone() }))
+        // What comes of it is the device's doing, and the trail still tells who did it.
+        let origin = format!("{} {}", actor.origin, actor.principal);
+        Ok((id, Actor { principal, scopes: Scopes::NONE, origin }))
     }
 
     /// Whose access token that was, by type and identifier, before the device was removed.

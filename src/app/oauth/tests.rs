@@ -287,17 +287,17 @@ async fn what_is_revoked_is_out_at_once() {
     let (mut site, pi, credentials) = with_pi().await;
     let client = device_pair(&credentials);
     let other = site.app.register_client(&operator(), "other").await.unwrap();
-    site.app.revoke(client, "unknown").await.unwrap();
-    let foreign = site.app.revoke(pair(&other), &credentials.access_token).await.unwrap_err();
+    site.app.revoke(client, "unknown", ORIGIN).await.unwrap();
+    let foreign = site.app.revoke(pair(&other), &credentials.access_token, ORIGIN).await.unwrap_err();
     assert_eq!(foreign.code(), "invalid_grant");
-    assert_eq!(site.app.revoke(None, &credentials.access_token).await.unwrap_err().code(), "invalid_client");
+    assert_eq!(site.app.revoke(None, &credentials.access_token, ORIGIN).await.unwrap_err().code(), "invalid_client");
     assert!(closed(&mut site).is_empty());
 
-    site.app.revoke(client, &credentials.access_token).await.unwrap();
+    site.app.revoke(client, &credentials.access_token, ORIGIN).await.unwrap();
     assert!(site.app.bearer(&credentials.access_token, ORIGIN).await.is_err());
     assert!(matches!(closed(&mut site)[..], [Downlink::Close { device, .. }] if device == pi.id));
     let grant = site.app.token(client, refresh_with(&credentials.refresh_token), "", ORIGIN).await.unwrap();
-    site.app.revoke(client, &credentials.refresh_token).await.unwrap();
+    site.app.revoke(client, &credentials.refresh_token, ORIGIN).await.unwrap();
     assert!(site.app.bearer(&grant.access_token, ORIGIN).await.is_err());
     let spent = site.app.token(client, refresh_with(&credentials.refresh_token), "", ORIGIN).await.unwrap_err();
     assert_eq!(spent.code(), "invalid_grant");

@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::delivery::{Poll, poll};
 use super::set_status;
+use crate::app::device::target;
 use crate::app::effects::Effects;
 use crate::app::facts::store_facts;
 use crate::app::location::store_location;
@@ -11,6 +12,7 @@ use crate::app::notification::notify;
 use crate::app::{App, Error, compliance};
 use crate::model::actor::Actor;
 use crate::model::application::read_applications;
+use crate::model::audit::Outcome;
 use crate::model::compliance::MONITOR;
 use crate::model::device::Device;
 use crate::model::facts::Facts;
@@ -35,9 +37,13 @@ impl App {
             .inner
             .store
             .write(Flush::Now, move |tx| {
-                let Poll { device, changed, .. } = poll(tx, &actor, id, now)?;
+                let Poll { device, own, changed } = poll(tx, &actor, id, now)?;
                 let mut effects = Effects { heard: changed.into_iter().collect(), ..Effects::default() };
                 store_reports(tx, &mut effects, &device, &reports, now)?;
+                if !own && !effects.progressed.is_empty() {
+                    let detail = format!("{} operations", effects.progressed.len());
+                    tx.audit(now, &actor, "operation.report", &target(&device), Outcome::Done, &detail)?;
+                }
                 Ok::<_, Error>(effects)
             })
             .await?;

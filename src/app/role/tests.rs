@@ -2,6 +2,8 @@ use super::*;
 use crate::app::downlink::Downlink;
 use crate::app::testing::{Site, operator, site, user, with};
 use crate::auth::secret;
+use crate::model::audit::AuditFilter;
+use crate::model::user::UserEdit;
 
 const PASSWORD: &str = "correct horse";
 const ORIGIN: &str = "192.0.2.7";
@@ -39,9 +41,15 @@ async fn a_role_is_made_given_narrowed_and_deleted() {
     let (role, users) = site.app.role(&admin, "technician").await.unwrap();
     assert_eq!((role.users, users.len(), &*users[0].name), (1, 1, "ada"));
 
+    let needed = site.app.delete_role(&admin, "technician").await.unwrap_err();
+    assert!(matches!(&needed, Error::Conflict(why) if why.contains("\"ada\"")), "{needed}");
+    assert_eq!(scopes(&site).await, "read");
+    let both = ["technician", "device-owner"].map(str::to_owned).to_vec();
+    site.app.edit_user(&admin, "ada", UserEdit { roles: Some(both), ..UserEdit::default() }).await.unwrap();
+    assert_eq!(scopes(&site).await, "read enroll own");
     site.app.delete_role(&admin, "technician").await.unwrap();
     assert_eq!(closed(&mut site), [secret::hash(&session.token)]);
-    assert_eq!(scopes(&site).await, "");
+    assert_eq!(scopes(&site).await, "enroll own");
     let gone = site.app.delete_role(&admin, "technician").await.unwrap_err();
     assert!(matches!(gone, Error::NotFound { .. }), "{gone}");
 }
@@ -57,12 +65,18 @@ async fn a_role_is_given_to_people_and_the_last_administrator_stays() {
     assert!(matches!(last, Error::Conflict(_)), "{last}");
     let unknown = app.set_role_users(&admin, "viewer", &names(&["nobody"])).await.unwrap_err();
     assert!(matches!(unknown, Error::Invalid { field: "users", .. }), "{unknown}");
+    let bare = app.set_role_users(&admin, "admin", &names(&["grace"])).await.unwrap_err();
+    assert!(matches!(&bare, Error::Conflict(why) if why.contains("\"ada\"")), "{bare}");
+    app.set_role_users(&admin, "operator", &names(&["ada"])).await.unwrap();
     // Handed over, and back to both.
     app.set_role_users(&admin, "ADMIN", &names(&["grace", "GRACE@carbon.super"])).await.unwrap();
     assert_eq!(app.user(&admin, "grace").await.unwrap().roles, ["admin", "viewer"]);
-    assert_eq!(app.user(&admin, "ada").await.unwrap().roles, [""; 0]);
+    assert_eq!(app.user(&admin, "ada").await.unwrap().roles, ["operator"]);
     assert!(matches!(app.delete_user(&admin, "grace").await, Err(Error::Conflict(_))));
     assert_eq!(app.set_role_users(&admin, "admin", &names(&["ada", "grace"])).await.unwrap().users, 2);
+    let filter = AuditFilter { action: Some("role.users".to_owned()), ..AuditFilter::default() };
+    let told: Vec<_> = app.audit(&admin, filter, 10).await.unwrap().items.into_iter().map(|line| line.detail).collect();
+    assert_eq!(told, ["had by ada, grace", "had by grace", "had by ada"]);
     app.delete_user(&admin, "grace").await.unwrap();
 }
 
