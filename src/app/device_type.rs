@@ -7,6 +7,7 @@ use super::{App, Error, require};
 use crate::model::actor::{Actor, Scope};
 use crate::model::audit::Outcome;
 use crate::model::device_type::{DeviceType, MAX_ROUNDS, MAX_TOKEN_DAYS, PolledOperation, PushRoute};
+use crate::model::id::DeviceId;
 use crate::model::text::{MAX_DESCRIPTION, MAX_NAME, check_label, check_word};
 use crate::store::{Flush, Store};
 
@@ -84,6 +85,15 @@ impl App {
             require(actor, Scope::Read)?;
         }
         self.inner.device_types.get(name).ok_or_else(|| Error::missing(format!("device type {name:?}")))
+    }
+
+    /// The type of a device.
+    ///
+    /// # Errors
+    /// As [`App::device`].
+    pub async fn type_of(&self, actor: &Actor, device: DeviceId) -> Result<Arc<DeviceType>, Error> {
+        let device = self.device(actor, device).await?;
+        self.device_type(&Actor::system(), &device.device_type)
     }
 
     /// Makes a custom device type.

@@ -264,6 +264,20 @@ impl App {
         limit: u32,
         cursor: Option<String>,
     ) -> Result<Page<Operation>, Error> {
+        self.operations_from(actor, filter, PageStart::Cursor(cursor), limit).await
+    }
+
+    /// As [`App::operations`], from any place of the list.
+    ///
+    /// # Errors
+    /// As [`App::operations`].
+    pub async fn operations_from(
+        &self,
+        actor: &Actor,
+        filter: OperationFilter,
+        start: PageStart,
+        limit: u32,
+    ) -> Result<Page<Operation>, Error> {
         let own_of = if filter.device.is_none() { seen_by(actor)? } else { None };
         let filter = OperationFilter { own_of, ..filter };
         check_limit(limit, MAX_PAGE)?;
@@ -274,7 +288,7 @@ impl App {
                 if let Some(device) = filter.device {
                     reach(rx, &actor, device, Scope::Read)?;
                 }
-                Ok(rx.operations(&filter, limit, cursor.as_deref())?)
+                Ok(rx.operations(&filter, &start, limit)?)
             })
             .await
     }

@@ -132,10 +132,13 @@ impl Rx<'_> {
     pub fn operations(
         &self,
         filter: &OperationFilter,
+        start: &PageStart,
         limit: u32,
-        cursor: Option<&str>,
     ) -> Result<Page<Operation>, StoreError> {
-        let before = cursor.map(number_of).transpose()?;
+        let (before, offset) = match start {
+            PageStart::Cursor(cursor) => (cursor.as_deref().map(number_of).transpose()?, 0),
+            PageStart::Offset(rows) => (None, *rows),
+        };
         let marks = vec!["?"; filter.statuses.len()].join(", ");
         let statuses = if marks.is_empty() { String::new() } else { format!(" AND o.status IN ({marks})") };
         let conditions = format!(
@@ -164,7 +167,8 @@ impl Rx<'_> {
             ))?
             .query_row(bound.as_slice(), |row| row.get(0))?;
         let sql = format!(
-            "{SELECT} WHERE {conditions} AND (?5 IS NULL OR o.number < ?5) ORDER BY o.number DESC LIMIT ?6 + 1"
+            "{SELECT} WHERE {conditions} AND (?5 IS NULL OR o.number < ?5) ORDER BY o.number DESC LIMIT ?6 + 1
+             OFFSET {offset}"
         );
         let mut rows = self.operation_rows(&sql, &bound)?;
         let next = cut_page(&mut rows, limit).map(|last| last.number.to_string());

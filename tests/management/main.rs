@@ -43,10 +43,13 @@ macro_rules! files {
 
 // One line a file, so that each resource adds its own.
 files![
+    activities, //
     android_admin,
     android_agent,
     certificates,
-    devices, //
+    configuration,
+    devices,
+    notifications,
     own,
     people,
     policies,

@@ -7,19 +7,23 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use warp::http::HeaderMap;
-use warp::http::header::{AUTHORIZATION, HOST, HeaderName};
+use warp::http::header::{AUTHORIZATION, HOST, HeaderName, IF_MODIFIED_SINCE};
 use warp::http::uri::Authority;
 
 use super::errors::Error;
+use super::gson;
 use crate::app::App;
 use crate::app::agent::Reach;
 use crate::model::actor::{Actor, Principal, Scopes};
 use crate::model::device::{Device, DeviceStatus};
 use crate::model::text;
+use crate::model::timestamp::Timestamp;
 use crate::net::Peer;
 
 /// The most bytes of credentials in a header.
 const MAX_CREDENTIALS: usize = 4096;
+/// How many items a list has whose request does not say (the pagination of the Entgra server).
+const DEFAULT_PAGE: u32 = 20;
 /// The most parameters of one request.
 const MAX_PARAMETERS: usize = 64;
 
@@ -115,6 +119,29 @@ impl Call {
         Ok(device)
     }
 
+    /// What a list is to have changed since: `since`, else the header `If-Modified-Since`, as an HTTP date (RFC 1123).
+    pub(super) fn since(&self) -> Result<Option<Timestamp>, Error> {
+        let query = self.query();
+        let Some((name, text)) = query
+            .get("since")
+            .map(|text| ("since", text))
+            .or_else(|| Some(("If-Modified-Since", self.modified_since()?)))
+        else {
+            return Ok(None);
+        };
+        let wrong = || Error::bad(format!("{name:?} is a date such as \"Sun, 6 Nov 1994 08:49:37 +0000\""));
+        gson::read_date(text).map(Some).ok_or_else(wrong)
+    }
+
+    /// Whether the caller wants to be told alone that nothing changed.
+    pub(super) fn is_conditional(&self) -> bool {
+        self.modified_since().is_some() && self.query().get("since").is_none()
+    }
+
+    fn modified_since(&self) -> Option<&str> {
+        self.headers.get(IF_MODIFIED_SINCE)?.to_str().ok().map(str::trim).filter(|text| !text.is_empty())
+    }
+
     /// The parameters of the query.
     pub(super) fn query(&self) -> Parameters {
         Parameters::read(self.query.as_bytes())
@@ -197,6 +224,12 @@ impl Parameters {
     /// The parameter of that name, or an error that names it.
     pub(super) fn need(&self, name: &'static str) -> Result<&str, Error> {
         self.get(name).ok_or_else(|| Error::bad(format!("the parameter {name:?} is missing")))
+    }
+
+    /// `offset` and `limit` of a list: 20 items where no limit is named, or 0 is, and `most` at most.
+    pub(super) fn page(&self, most: u32) -> Result<(u32, u32), Error> {
+        let limit = self.number::<u32>("limit")?.filter(|limit| *limit > 0);
+        Ok((self.number("offset")?.unwrap_or(0), limit.unwrap_or(DEFAULT_PAGE).min(most)))
     }
 
     /// The number of that name.

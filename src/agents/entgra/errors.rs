@@ -61,6 +61,16 @@ impl Error {
         Self::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", echo(path)))
     }
 
+    /// 404: no such thing.
+    pub(super) fn missing(what: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("{what} does not exist"))
+    }
+
+    /// 406: it is of a kind that this call does not take.
+    pub(super) fn not_acceptable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_ACCEPTABLE, detail)
+    }
+
     /// 405; the answer still needs the header `Allow`.
     pub(super) fn method_not_allowed(allow: &str) -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("this path knows {allow}"))

@@ -2,7 +2,9 @@
 //! something in HTML escaped, dates as text or in milliseconds.
 
 use serde::Serialize;
+use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::Rfc2822;
 use time::macros::format_description;
 use warp::Reply as _;
 use warp::http::header::CONTENT_TYPE;
@@ -13,6 +15,9 @@ use crate::model::operation::{Operation, OperationKind};
 use crate::model::telemetry::{Event, Value};
 use crate::model::timestamp::Timestamp;
 
+const DATE: &[BorrowedFormatItem<'_>] = format_description!(
+    "[weekday repr:short], [day padding:none] [month repr:short] [year] [hour]:[minute]:[second] +0000"
+);
 const STAMP: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute]:[second].[subsecond digits:3]");
 
@@ -79,6 +84,26 @@ impl<'a> Payload<'a> {
         }
         self
     }
+}
+
+/// A `java.util.Date`: `Wed, 3 Aug 2016 14:00:54 +0000`.
+pub(super) fn date(at: Timestamp) -> Option<String> {
+    at.to_utc()?.format(DATE).ok()
+}
+
+/// Reads a date as [`date`] writes it, or as HTTP does.
+pub(super) fn read_date(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    // A plus sign that a client did not escape is a space in a query.
+    let unescaped = text.rsplit_once(' ').filter(|(_, zone)| zone.len() == 4 && zone.parse::<u16>().is_ok());
+    let text = unescaped.map_or_else(|| text.to_owned(), |(rest, zone)| format!("{} +{zone}", rest.trim_end()));
+    let at = OffsetDateTime::parse(&text, &Rfc2822).ok()?;
+    Some(Timestamp::from_secs(at.unix_timestamp()))
+}
+
+/// 304: nothing changed.
+pub(super) fn not_modified() -> Response {
+    StatusCode::NOT_MODIFIED.into_response()
 }
 
 /// An operation as agents read it. `enabled` and `isEnabled` are both there, since agents of different years look for
@@ -182,6 +207,17 @@ mod tests {
         let text = escape(&value.to_string());
         assert_eq!(text, r#"{"a":"it\u0027s \u003cb\u003e\u0026amp; \u003d \"x\""}"#);
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn dates_are_read_as_they_are_written() {
+        let at = Timestamp::from_secs(1_470_232_854);
+        let text = date(at).unwrap();
+        assert_eq!(text, "Wed, 3 Aug 2016 14:00:54 +0000");
+        for text in [text.as_str(), "Wed, 03 Aug 2016 14:00:54 GMT", "Wed, 3 Aug 2016 14:00:54  0000"] {
+            assert_eq!(read_date(text), Some(at), "{text}");
+        }
+        assert_eq!(read_date("yesterday"), None);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use super::call::Call;
 use super::errors::Error;
 use super::{
-    android, android_admin, arduino, certificate, device_types, download, events, generic, oauth, operation, policies,
-    role, store, user,
+    activity, android, android_admin, arduino, certificate, configuration, device, device_types, download, events,
+    generic, notification, oauth, operation, policies, role, store, user,
 };
 use crate::net::table;
 
@@ -30,6 +30,10 @@ pub fn table() -> Table {
         operation::routes(),
         generic::routes(),
         device_types::routes(),
+        device::routes(),
+        activity::routes(),
+        notification::routes(),
+        configuration::routes(),
         events::routes(),
         policies::routes(),
         store::routes(),
