@@ -46,7 +46,7 @@ pub(crate) struct Row {
 }
 
 /// What later rows may name.
-pub(crate) type Saved = BTreeMap<String, String>;
+pub(crate) type Saved = BTreeMap<String, Json>;
 
 impl Row {
     /// Everything that is wrong with an answer; what is to be saved of it is.
@@ -73,8 +73,7 @@ impl Row {
         self.check_members(&json, saved, &mut wrong);
         for (name, pointer) in &self.save {
             match json.pointer(pointer) {
-                Some(Json::String(text)) => drop(saved.insert(name.clone(), text.clone())),
-                Some(other) => drop(saved.insert(name.clone(), other.to_string())),
+                Some(found) => drop(saved.insert(name.clone(), found.clone())),
                 None => wrong.push(format!("there is no {pointer} to save")),
             }
         }
@@ -140,6 +139,11 @@ fn article(kind: &str) -> String {
     format!("{article} {kind}")
 }
 
+/// What was saved by that name.
+fn named<'a>(name: &str, saved: &'a Saved) -> Result<&'a Json, String> {
+    saved.get(name).ok_or_else(|| format!("${{{name}}} was never saved"))
+}
+
 /// The text with what was saved in the place of each `${name}`.
 pub(crate) fn fill(text: &str, saved: &Saved) -> Result<String, String> {
     let mut filled = String::new();
@@ -147,25 +151,24 @@ pub(crate) fn fill(text: &str, saved: &Saved) -> Result<String, String> {
     while let Some((before, after)) = rest.split_once("${") {
         let (name, after) = after.split_once('}').ok_or_else(|| format!("{text:?} has no end of ${{"))?;
         filled.push_str(before);
-        filled.push_str(saved.get(name).ok_or_else(|| format!("${{{name}}} was never saved"))?);
+        match named(name, saved)? {
+            Json::String(text) => filled.push_str(text),
+            other => filled.push_str(&other.to_string()),
+        }
         rest = after;
     }
     filled.push_str(rest);
     Ok(filled)
 }
 
-/// As [`fill`], in every text of a JSON value; a text that is nothing but one `${name}` becomes the number that was
-/// saved, if it is one.
+/// As [`fill`], in every text of a JSON value; a text that is nothing but one `${name}` becomes what was saved, of the
+/// type it was.
 pub(crate) fn fill_json(value: &Json, saved: &Saved) -> Result<Json, String> {
     Ok(match value {
-        Json::String(text) => {
-            let filled = fill(text, saved)?;
-            let is_name = text.starts_with("${") && text.find('}') == Some(text.len() - 1);
-            match filled.parse::<i64>() {
-                Ok(number) if is_name => number.into(),
-                _ => filled.into(),
-            }
-        }
+        Json::String(text) => match text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
+            Some(name) if !name.contains('}') => named(name, saved)?.clone(),
+            _ => fill(text, saved)?.into(),
+        },
         Json::Array(items) => items.iter().map(|item| fill_json(item, saved)).collect::<Result<_, _>>()?,
         Json::Object(members) => {
             let fill = |(name, value): (&String, &Json)| Ok((name.clone(), fill_json(value, saved)?));

@@ -45,8 +45,8 @@ impl Site {
         for (device_type, identifier, owner) in DEVICES {
             let new = json!({ "type": device_type, "identifier": identifier, "name": identifier });
             let enrolled = site.must(owner, "POST /api/v1/devices", &new);
-            site.saved.insert(identifier.to_owned(), enrolled["device"]["id"].as_str().unwrap().to_owned());
-            site.saved.insert(format!("{identifier}_number"), enrolled["device"]["number"].to_string());
+            site.saved.insert(identifier.to_owned(), enrolled["device"]["id"].clone());
+            site.saved.insert(format!("{identifier}_number"), enrolled["device"]["number"].clone());
             if identifier == "phone" {
                 let token = enrolled["credentials"]["access_token"].as_str().unwrap();
                 site.tokens.insert("phone", token.to_owned());
