@@ -8,6 +8,7 @@ use super::access::{require_some, seen_by};
 use super::watch::MAX_OWN_WATCHED;
 use super::{App, Error, require};
 use crate::model::actor::{Actor, Principal, Scope};
+use crate::model::device::PageStart;
 use crate::model::host::{Counts, Endpoints, Host, Status};
 use crate::model::operation::{OperationFilter, OperationStatus};
 use crate::model::timestamp::Timestamp;
@@ -128,7 +129,7 @@ impl App {
                 let count = |statuses: &[OperationStatus], updated_since| {
                     let (statuses, own_of) = (statuses.to_vec(), Some(name.clone()));
                     let filter = OperationFilter { statuses, updated_since, own_of, ..OperationFilter::default() };
-                    Ok::<_, Error>(rx.operations(&filter, 1, None)?.total)
+                    Ok::<_, Error>(rx.operations(&filter, &PageStart::Offset(0), 1)?.total)
                 };
                 let pending = [OperationStatus::Pending, OperationStatus::InProgress, OperationStatus::NotNow];
                 let pending = count(&pending, None)?;
