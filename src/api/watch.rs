@@ -107,7 +107,7 @@ impl Watcher {
                 () = sleep_until(full_at.unwrap_or_else(Instant::now)), if full_at.is_some() => break,
                 _ = self.samples.tick() => changes.extend(self.sample().await?),
                 seen = self.view.next() => match seen? {
-                    Seen::Change(change) => changes.push(encode(&self.api.app, &change)),
+                    Seen::Change(change) => changes.push(encode(&self.api.app, &self.caller.actor, &change).await?),
                     Seen::Gone(id) => changes.push(Change::DeviceGone { id }),
                     Seen::Lost(lost) => dropped += lost,
                 },
@@ -143,8 +143,9 @@ fn event(name: &str, data: &impl serde::Serialize) -> Option<Event> {
         .ok()
 }
 
-fn encode(app: &App, change: &Changed) -> Change {
-    match change {
+/// The change as this caller may see it; `None` when the store fails.
+async fn encode(app: &App, actor: &Actor, change: &Changed) -> Option<Change> {
+    Some(match change {
         Changed::Device { device, .. } if device.status == DeviceStatus::Removed => {
             Change::DeviceGone { id: device.id }
         }
@@ -152,7 +153,9 @@ fn encode(app: &App, change: &Changed) -> Change {
             let device = crate::wire::device::Device { online: *online, ..device::encode(app, (**device).clone()) };
             Change::Device { device: Box::new(device) }
         }
-        Changed::Operation { operation } => Change::Operation { operation: operation.clone() },
+        Changed::Operation { operation } => {
+            Change::Operation { operation: Box::new(app.shown(actor, operation).await.ok()?) }
+        }
         Changed::Telemetry { device, at, samples } => Change::Telemetry {
             device: *device,
             at: *at,
@@ -161,7 +164,7 @@ fn encode(app: &App, change: &Changed) -> Change {
         Changed::Notice { at, kind, text, device } => {
             Change::Notice { notice: Notice { at: *at, about: *kind, text: text.clone(), device: *device } }
         }
-    }
+    })
 }
 
 fn notice(change: &Changed) -> Option<Notice> {

@@ -81,7 +81,8 @@ fn check_may_have(actor: &Actor, device: Option<DeviceId>, scope: Scope) -> Resu
     if device.is_some_and(|device| actor.is_device(device)) { Ok(()) } else { require_some(actor, scope) }
 }
 
-fn covers(rx: &Rx<'_>, actor: &Actor, device: &Device, scope: Scope) -> Result<bool, Error> {
+/// Whether the caller may do what `scope` says to this device.
+pub(super) fn covers(rx: &Rx<'_>, actor: &Actor, device: &Device, scope: Scope) -> Result<bool, Error> {
     if actor.is_device(device.id) || actor.scopes.allow(scope) {
         return Ok(true);
     }

@@ -208,11 +208,15 @@ impl App {
     ) -> Result<Activity, Error> {
         require_some(actor, Scope::Read)?;
         let own_of = (!actor.scopes.allow(Scope::Read)).then(|| actor.owner());
+        let masks = self.masks(actor);
         self.inner
             .store
             .read(move |rx| {
-                let found = find(rx)?;
-                let Some(own_of) = own_of else { return Ok(found) };
+                let mut found = find(rx)?;
+                let Some(own_of) = own_of else {
+                    masks.map_or(Ok(()), |masks| masks.hide_all(rx, &mut found))?;
+                    return Ok(found);
+                };
                 let missing = Error::missing(format!("activity {}", found.number));
                 let filter =
                     ActivityFilter { numbers: vec![found.number], own_of: Some(own_of), ..ActivityFilter::default() };
@@ -240,7 +244,17 @@ impl App {
         }
         let own_of = (!actor.scopes.allow(Scope::Read)).then(|| actor.owner());
         let filter = ActivityFilter { own_of, ..filter };
-        self.inner.store.read(move |rx| rx.activities(&filter, &start, limit).map_err(Error::from)).await
+        let masks = self.masks(actor);
+        self.inner
+            .store
+            .read(move |rx| {
+                let mut page = rx.activities(&filter, &start, limit)?;
+                if let Some(masks) = masks {
+                    page.items.iter_mut().try_for_each(|activity| masks.hide_all(rx, activity))?;
+                }
+                Ok(page)
+            })
+            .await
     }
 
     /// The operation of that id.
@@ -248,8 +262,15 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `read`.
     pub async fn operation(&self, actor: &Actor, id: OperationId) -> Result<Operation, Error> {
-        let actor = actor.clone();
-        self.inner.store.read(move |rx| known_operation(rx, &actor, id, Scope::Read)).await
+        let (actor, masks) = (actor.clone(), self.masks(actor));
+        self.inner
+            .store
+            .read(move |rx| {
+                let mut operation = known_operation(rx, &actor, id, Scope::Read)?;
+                masks.map_or(Ok(()), |masks| masks.hide(rx, &mut operation))?;
+                Ok(operation)
+            })
+            .await
     }
 
     /// One page of the operations that fit a filter, newest first.
@@ -281,14 +302,18 @@ impl App {
         let own_of = if filter.device.is_none() { seen_by(actor)? } else { None };
         let filter = OperationFilter { own_of, ..filter };
         check_limit(limit, MAX_PAGE)?;
-        let actor = actor.clone();
+        let (actor, masks) = (actor.clone(), self.masks(actor));
         self.inner
             .store
             .read(move |rx| {
                 if let Some(device) = filter.device {
                     reach(rx, &actor, device, Scope::Read)?;
                 }
-                Ok(rx.operations(&filter, &start, limit)?)
+                let mut page = rx.operations(&filter, &start, limit)?;
+                if let Some(masks) = masks {
+                    page.items.iter_mut().try_for_each(|operation| masks.hide(rx, operation))?;
+                }
+                Ok(page)
             })
             .await
     }

@@ -56,7 +56,11 @@ impl App {
     /// [`Error::Forbidden`] without the scope `read`.
     pub async fn policies(&self, actor: &Actor) -> Result<Vec<Policy>, Error> {
         require(actor, Scope::Read)?;
-        self.inner.store.read(|rx| Ok(rx.policies()?)).await
+        let mut policies = self.inner.store.read(|rx| Ok::<_, Error>(rx.policies()?)).await?;
+        for policy in &mut policies {
+            self.hide_in_policy(actor, &policy.device_type, &mut policy.definition.features);
+        }
+        Ok(policies)
     }
 
     /// One policy.
@@ -65,7 +69,9 @@ impl App {
     /// [`Error::NotFound`], or [`Error::Forbidden`] without the scope `read`.
     pub async fn policy(&self, actor: &Actor, key: PolicyKey) -> Result<Policy, Error> {
         require(actor, Scope::Read)?;
-        self.inner.store.read(move |rx| known_policy(rx, key)).await
+        let mut policy = self.inner.store.read(move |rx| known_policy(rx, key)).await?;
+        self.hide_in_policy(actor, &policy.device_type, &mut policy.definition.features);
+        Ok(policy)
     }
 
     /// Makes a policy, after all others in priority. Devices get it when the changes are applied.
@@ -144,7 +150,19 @@ impl App {
     /// As [`App::policy`].
     pub async fn policy_versions(&self, actor: &Actor, key: PolicyKey) -> Result<Vec<PolicyVersion>, Error> {
         require(actor, Scope::Read)?;
-        self.inner.store.read(move |rx| Ok(rx.policy_versions(known_policy(rx, key)?.number)?)).await
+        let (policy, mut versions) = self
+            .inner
+            .store
+            .read(move |rx| {
+                let policy = known_policy(rx, key)?;
+                let versions = rx.policy_versions(policy.number)?;
+                Ok::<_, Error>((policy, versions))
+            })
+            .await?;
+        for version in &mut versions {
+            self.hide_in_policy(actor, &policy.device_type, &mut version.definition.features);
+        }
+        Ok(versions)
     }
 
     /// Makes an earlier version of a policy the newest.
@@ -414,6 +432,7 @@ impl App {
         if !matches!(actor.principal, crate::model::actor::Principal::Device { .. }) {
             require_some(actor, Scope::Read)?;
         }
+        let masks = self.masks(actor).filter(|_| !actor.scopes.allow(Scope::Policy));
         let (app, actor) = (self.clone(), actor.clone());
         self.inner
             .store
@@ -427,7 +446,18 @@ impl App {
                 };
                 let numbers = effective.as_ref().map(|effective| effective.policies.as_slice()).unwrap_or_default();
                 let policies = numbers.iter().filter_map(|number| deciding.policy(*number).cloned()).collect();
-                Ok(DevicePolicy { pending: effective != applied, effective, applied, applied_at, policies })
+                let pending = effective != applied;
+                let mut policy = DevicePolicy { effective, applied, applied_at, pending, policies };
+                if masks.map_or(Ok(true), |masks| masks.may_see(rx, id))? {
+                    return Ok(policy);
+                }
+                for effective in policy.effective.iter_mut().chain(&mut policy.applied) {
+                    app.hide_contents(&device.device_type, &mut effective.features);
+                }
+                for found in &mut policy.policies {
+                    app.hide_contents(&device.device_type, &mut found.definition.features);
+                }
+                Ok(policy)
             })
             .await
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 pub use payload::{FieldKind, Format, MASK, Payload, PayloadField, is_package};
 
 use super::operation::OperationKind;
+use super::policy::BUNDLE;
 
 /// A kind of device. The built-in ones are `assets/device-types/*.toml`; others are made at run time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -144,6 +145,28 @@ impl DeviceType {
     #[must_use]
     pub fn feature(&self, code: &str) -> Option<&Feature> {
         self.features.iter().find(|feature| feature.code.eq_ignore_ascii_case(code))
+    }
+
+    /// An operation's payload with [`MASK`] in the place of every secret, those of a policy's features included; `None`
+    /// where it holds none.
+    #[must_use]
+    pub fn masked(&self, code: &str, text: &str) -> Option<String> {
+        if code != BUNDLE {
+            return self.feature(code)?.payload.masked(text);
+        }
+        let mut bundle: serde_json::Value = serde_json::from_str(text).ok()?;
+        let mut found = false;
+        for told in bundle.as_array_mut()? {
+            let known = told.get("code").and_then(|code| code.as_str()).and_then(|code| self.feature(code));
+            let (Some(known), Some(content)) = (known, told.get_mut("payLoad")) else { continue };
+            // The agents want each content as text.
+            match content.as_str().map(|text| known.payload.masked(text)) {
+                Some(Some(masked)) => (*content, found) = (masked.into(), true),
+                Some(None) => {}
+                None => found |= known.payload.mask(content),
+            }
+        }
+        found.then(|| bundle.to_string())
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::site::{Site, anonymous, bearer, local};
+use super::site::{Site, anonymous, bearer, local, next_piece};
 
 #[tokio::test]
 async fn a_device_is_enrolled_found_changed_and_removed() {
@@ -341,4 +341,58 @@ async fn anyone_is_told_how_to_enroll_a_device() {
     let hostile = anonymous().with("host", "a'&amp;b");
     assert!(!site.get(&hostile, "/enroll").await.text().contains("<code>http://a'"));
     site.get(&anonymous(), "/enroll?x=1").await.is(400);
+}
+
+#[tokio::test]
+async fn secrets_are_for_those_who_may_command_the_device() {
+    let site = Site::start().await;
+    let new = json!({ "type": "android", "identifier": "phone" });
+    let enrolled = site.send(&local(), "POST", "/api/v1/devices", new).await.is(201).json();
+    let id = enrolled["device"]["id"].clone();
+    let wifi = r#"{"ssid":"site","password":"hunter2hunter2"}"#;
+    let send = json!({ "code": "WIFI", "payload": wifi, "devices": [id] });
+    let reader = bearer(&site.token(&["read"]).await);
+    let mut stream = site.open(&reader, "GET", "/api/v1/watch", "").await;
+    let mut streamed = String::new();
+    streamed.push_str(std::str::from_utf8(&next_piece(&mut stream).await.unwrap()).unwrap());
+    let sent = site.send(&local(), "POST", "/api/v1/activities", send).await.is(201).json();
+    assert_eq!(sent["payload"], wifi, "whoever sent it sees it");
+    while !streamed.contains("WIFI") {
+        streamed.push_str(std::str::from_utf8(&next_piece(&mut stream).await.unwrap()).unwrap());
+    }
+    assert!(streamed.contains("***") && !streamed.contains("hunter2"), "{streamed}");
+
+    let policy = json!({
+        "name": "Network", "device_type": "android", "active": true,
+        "features": [{ "code": "WIFI", "content": { "ssid": "site", "password": "hunter2hunter2" } }],
+    });
+    site.send(&local(), "POST", "/api/v1/policies", policy).await.is(201);
+    site.raw(&local(), "POST", "/api/v1/policies/apply", "").await;
+
+    let targets = [
+        format!("/api/v1/operations/{}", sent["operations"][0]["id"].as_str().unwrap()),
+        "/api/v1/operations?code=WIFI".to_owned(),
+        "/api/v1/operations?code=POLICY_BUNDLE".to_owned(),
+        "/api/v1/devices/android:phone/operations".to_owned(),
+        format!("/api/v1/activities/{}", sent["number"]),
+        "/api/v1/activities".to_owned(),
+        "/api/v1/policies".to_owned(),
+        "/api/v1/devices/android:phone/policy".to_owned(),
+    ];
+    let viewer = bearer(&site.person("viewer").await);
+    let operator = bearer(&site.token(&["read", "operate"]).await);
+    let device = bearer(enrolled["credentials"]["access_token"].as_str().unwrap());
+    for target in &targets {
+        for caller in [&reader, &viewer] {
+            let told = site.get(caller, target).await.is(200);
+            assert!(told.text().contains("***") && !told.text().contains("hunter2"), "{target}: {told:?}");
+            assert!(told.text().contains("site"), "the rest is told: {target}");
+        }
+        for caller in [&local(), &operator] {
+            let told = site.get(caller, target).await.is(200);
+            assert!(told.text().contains("hunter2hunter2") && !told.text().contains("***"), "{target}: {told:?}");
+        }
+    }
+    let own = site.get(&device, "/api/v1/devices/android:phone/operations").await.is(200);
+    assert!(own.text().contains("hunter2hunter2") && !own.text().contains("***"), "a device gets what was sent");
 }
