@@ -350,12 +350,12 @@ async fn secrets_are_for_those_who_may_command_the_device() {
     let enrolled = site.send(&local(), "POST", "/api/v1/devices", new).await.is(201).json();
     let id = enrolled["device"]["id"].clone();
     let wifi = r#"{"ssid":"site","password":"hunter2hunter2"}"#;
-    let send = json!({ "code": "WIFI", "payload": wifi, "devices": [id] });
+    let order = json!({ "code": "WIFI", "payload": wifi, "devices": [id] });
     let reader = bearer(&site.token(&["read"]).await);
     let mut stream = site.open(&reader, "GET", "/api/v1/watch", "").await;
     let mut streamed = String::new();
     streamed.push_str(std::str::from_utf8(&next_piece(&mut stream).await.unwrap()).unwrap());
-    let sent = site.send(&local(), "POST", "/api/v1/activities", send).await.is(201).json();
+    let sent = site.send(&local(), "POST", "/api/v1/activities", order).await.is(201).json();
     assert_eq!(sent["payload"], wifi, "whoever sent it sees it");
     while !streamed.contains("WIFI") {
         streamed.push_str(std::str::from_utf8(&next_piece(&mut stream).await.unwrap()).unwrap());
