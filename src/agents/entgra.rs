@@ -18,6 +18,7 @@ mod download;
 mod errors;
 mod events;
 mod generic;
+mod group;
 mod gson;
 mod notification;
 mod oauth;
@@ -25,6 +26,7 @@ mod operation;
 mod policies;
 mod role;
 pub mod routes;
+mod search;
 mod store;
 mod user;
 

@@ -5,6 +5,7 @@
 
 use super::device::change_status;
 use super::effects::Effects;
+use super::group::settle_groups;
 use super::notification::notify;
 use super::operation::queue;
 use super::policy::{BLOCKED, is_blocked, is_open, lift, resend};
@@ -262,6 +263,7 @@ pub(super) fn answered(
     if violated.is_empty() {
         state.enforcements = 0;
         tx.put_compliance(device.number, &state)?;
+        settle_groups(tx, device.number, now)?;
         if before == Some(false) {
             let text = format!("device {} (ID: {}) complies with its policy again", device.name, device.identifier);
             notify(tx, effects, NotificationKind::Compliance, Some(device), None, &text, now)?;
@@ -271,6 +273,7 @@ pub(super) fn answered(
     }
     state.failed_at = Some(now);
     tx.put_compliance(device.number, &state)?;
+    settle_groups(tx, device.number, now)?;
     if before != Some(false) {
         notify(tx, effects, NotificationKind::Compliance, Some(device), None, &violation(device, &violated), now)?;
     }

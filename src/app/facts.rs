@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::Error;
 use super::effects::Effects;
+use super::group::settle_groups;
 use super::location::store_location;
 use crate::model::device::{Device, Property};
 use crate::model::facts::Facts;
@@ -33,6 +34,9 @@ pub(super) fn store_facts(
     if let Some(level) = facts.battery_level {
         let sample = Sample { metric: BATTERY_LEVEL.to_owned(), value: Value::Number(level) };
         tx.add_event(device.number, &NewEvent { device_time: None, samples: vec![sample] }, now)?;
+    }
+    if changed || facts.applications.is_some() || facts.battery_level.is_some() {
+        settle_groups(tx, device.number, now)?;
     }
     Ok(changed)
 }

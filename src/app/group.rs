@@ -1,6 +1,7 @@
 //! Groups of devices, filled by hand or by a query, and shared with roles. How a query fills a group is in
 //! `membership`.
 
+mod assignment;
 mod membership;
 
 pub(super) use membership::settle_groups;
@@ -12,7 +13,7 @@ use super::access::{reach, require_some};
 use super::{App, Error, require};
 use crate::model::actor::{Actor, Scope};
 use crate::model::audit::Outcome;
-use crate::model::group::{Group, NewGroup};
+use crate::model::group::{Group, GroupFilter, NewGroup};
 use crate::model::id::{DeviceId, GroupId};
 use crate::model::operation::MAX_ACTIVITY_DEVICES;
 use crate::model::text::{MAX_DESCRIPTION, MAX_NAME, check_label};
@@ -48,6 +49,19 @@ impl App {
                 Ok(if all { rx.groups()? } else { rx.own_groups(&actor.owner())? })
             })
             .await
+    }
+
+    /// The groups a caller may see that fit a filter, by name.
+    ///
+    /// # Errors
+    /// As [`App::groups`]; and [`Error::Forbidden`] without the scope `read` for everyone's.
+    pub async fn find_groups(&self, actor: &Actor, filter: GroupFilter) -> Result<Vec<Group>, Error> {
+        if filter.everyones {
+            require(actor, Scope::Read)?;
+        }
+        let mut groups = self.groups(actor).await?;
+        groups.retain(|group| filter.fits(group));
+        Ok(groups)
     }
 
     /// The group of that id.
@@ -221,13 +235,7 @@ impl App {
             .store
             .write(Flush::Now, move |tx| {
                 let group = known_group(tx, id)?;
-                if group.query.is_some() {
-                    let why = format!(
-                        "group {:?} is filled by its query; no device is put in or taken out by hand",
-                        group.name
-                    );
-                    return Err(Error::Conflict(why));
-                }
+                filled_by_hand(&group)?;
                 for device in &devices {
                     let known = match membership {
                         Membership::Add => tx.add_member(group.number, *device)?,
@@ -246,6 +254,15 @@ impl App {
             })
             .await
     }
+}
+
+/// Refuses to put devices into a group with a query, or to take them out.
+fn filled_by_hand(group: &Group) -> Result<(), Error> {
+    if group.query.is_none() {
+        return Ok(());
+    }
+    let why = format!("group {:?} is filled by its query; no device is put in or taken out by hand", group.name);
+    Err(Error::Conflict(why))
 }
 
 fn known_group(rx: &Rx<'_>, id: GroupId) -> Result<Group, Error> {

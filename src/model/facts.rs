@@ -153,8 +153,10 @@ fn part_prefix(list: &str) -> String {
     }
 }
 
-/// `internalTotalMemory` is `INTERNAL_TOTAL_MEMORY`; a few have another name in the compact form.
-fn compact_name(name: &str) -> String {
+/// The property that a member of `deviceInfo` is kept as: `internalTotalMemory` is `INTERNAL_TOTAL_MEMORY`; a few have
+/// another name in the compact form.
+#[must_use]
+pub fn compact_name(name: &str) -> String {
     match name {
         "ssid" => return "WIFI_SSID".to_owned(),
         "totalRAMMemory" => return "RAM_TOTAL_MEMORY".to_owned(),

@@ -31,3 +31,22 @@ pub struct NewGroup {
     /// What its devices fit, in the query language; `None` for a group that is filled by hand.
     pub query: Option<String>,
 }
+
+/// Which groups are meant: every given condition must hold.
+#[derive(Clone, Debug, Default)]
+pub struct GroupFilter {
+    /// Part of the name, in any letter case.
+    pub name: Option<String>,
+    pub owner: Option<String>,
+    /// Every group there is, which only those may ask for who may see them all.
+    pub everyones: bool,
+}
+
+impl GroupFilter {
+    /// Whether the group is meant.
+    #[must_use]
+    pub fn fits(&self, group: &Group) -> bool {
+        self.name.as_ref().is_none_or(|part| group.name.to_lowercase().contains(&part.to_lowercase()))
+            && self.owner.as_ref().is_none_or(|owner| group.owner.eq_ignore_ascii_case(owner))
+    }
+}

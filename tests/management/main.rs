@@ -49,6 +49,7 @@ files![
     certificates,
     configuration,
     devices,
+    groups,
     notifications,
     own,
     people,

@@ -100,13 +100,15 @@ async fn filter(call: &Call, actor: &Actor) -> Result<DeviceFilter, Error> {
     })
 }
 
-async fn page(call: &Call, actor: &Actor, filter: DeviceFilter) -> Result<Page<Device>, Error> {
+/// The page that the query asks for, of the devices that fit.
+pub(super) async fn page(call: &Call, actor: &Actor, filter: DeviceFilter) -> Result<Page<Device>, Error> {
     let (offset, limit) = call.query().page(MAX_PAGE)?;
     let page = DevicePage { sort: DeviceSort::EnrolledAt, descending: false, start: PageStart::Offset(offset), limit };
     Ok(call.app.devices(actor, filter, page).await?)
 }
 
-async fn reply_with(call: &Call, actor: &Actor, found: Page<Device>) -> Result<Response, Error> {
+/// `{"devices":[…],"count":n}`, with `deviceInfo` where the query wants it.
+pub(super) async fn reply_with(call: &Call, actor: &Actor, found: Page<Device>) -> Result<Response, Error> {
     if found.total == 0 && call.is_conditional() {
         return Ok(gson::not_modified());
     }

@@ -4,7 +4,7 @@ use super::call::Call;
 use super::errors::Error;
 use super::{
     activity, android, android_admin, arduino, certificate, configuration, device, device_types, download, events,
-    generic, notification, oauth, operation, policies, role, store, user,
+    generic, group, notification, oauth, operation, policies, role, search, store, user,
 };
 use crate::net::table;
 
@@ -31,6 +31,8 @@ pub fn table() -> Table {
         generic::routes(),
         device_types::routes(),
         device::routes(),
+        group::routes(),
+        search::routes(),
         activity::routes(),
         notification::routes(),
         configuration::routes(),

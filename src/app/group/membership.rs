@@ -7,31 +7,31 @@ use crate::model::query::{Field, Query};
 use crate::model::timestamp::Timestamp;
 use crate::store::{Flush, Tx};
 
-/// Checks the query of a group. It may not name groups, so that no group hangs on itself.
+/// Checks the query of a group. No group may hang on itself.
 pub(super) fn check_query(text: &str) -> Result<Query, Error> {
     let query = Query::parse(text).map_err(|error| Error::invalid("query", error.to_string()))?;
     if query.is_empty() {
         return Err(Error::invalid("query", "a query has at least one term; leave it out for a group filled by hand"));
     }
-    if query.names(&Field::Group) {
-        return Err(Error::invalid("query", "the query of a group may not name groups"));
+    // What hangs on groups cannot fill them: a device would go in and out for ever.
+    if query.names(&Field::Group) || query.names(&Field::Policy) {
+        return Err(Error::invalid("query", "the query of a group may not name groups or policies"));
     }
     Ok(query)
 }
 
-/// Puts a device into the groups whose query it fits now, and takes it out of those it does not; true when that changed
-/// anything. Called wherever a fact of a device changes, in the transaction that changes it.
-pub(in crate::app) fn settle_groups(tx: &Tx<'_>, device: i64, now: Timestamp) -> Result<bool, Error> {
-    let mut changed = false;
+/// Puts a device into the groups whose query it fits now, and takes it out of those it does not. Called wherever a
+/// fact of a device changes, in the transaction that changes it; what policy that leads to is found out by
+/// [`App::settle_stale`].
+pub(in crate::app) fn settle_groups(tx: &Tx<'_>, device: i64, now: Timestamp) -> Result<(), Error> {
     for (group, text) in tx.query_groups()? {
         let Ok(query) = Query::parse(&text) else { continue };
         let fits = tx.fits(device, &query, now)?;
         if fits != tx.is_member(group, device)? {
             tx.set_member(group, device, fits)?;
-            changed = true;
         }
     }
-    Ok(changed)
+    Ok(())
 }
 
 /// Makes a group with a query hold what fits it; returns the devices whose membership changed.

@@ -7,8 +7,10 @@ use crate::app::device::DeviceEdit;
 use crate::app::tag::Tagging;
 use crate::app::testing::{Site, operator, site, user, with};
 use crate::model::actor::{Actor, Principal, Scope};
-use crate::model::device::{Device, DeviceFilter, DevicePage, DeviceSort, PageStart, Property};
+use crate::model::device::{Device, DeviceFilter, DevicePage, DeviceSort, NewDevice, PageStart, Property};
 use crate::model::group::{Group, NewGroup};
+use crate::model::operation::OperationFilter;
+use crate::model::policy::{Mode, NewPolicy, PolicyFeature, Targets};
 use crate::model::query::Query;
 
 async fn group(site: &Site, name: &str, query: Option<&str>) -> Group {
@@ -73,9 +75,12 @@ async fn what_a_query_fills_no_hand_fills() {
     let filled = group(&site, "filled", Some("tag:x")).await;
     let refused = site.app.add_to_group(&operator(), filled.id, vec![pi.id]).await;
     assert!(matches!(refused, Err(Error::Conflict(why)) if why.contains("filled by its query")));
-    for (query, part) in
-        [("tpye:x", "character 1"), ("", "at least one term"), ("a or -group:filled", "may not name groups")]
-    {
+    for (query, part) in [
+        ("tpye:x", "character 1"),
+        ("", "at least one term"),
+        ("a or -group:filled", "may not name groups"),
+        ("-policy:x", "or policies"),
+    ] {
         let new = NewGroup { name: "bad".to_owned(), query: Some(query.to_owned()), ..NewGroup::default() };
         let refused = site.app.create_group(&operator(), new).await;
         assert!(matches!(refused, Err(Error::Invalid { field: "query", detail }) if detail.contains(part)), "{query}");
@@ -109,4 +114,47 @@ async fn a_group_is_seen_by_those_it_is_shared_with() {
     assert_eq!(site.app.targets(&anna, filter).await.unwrap(), [pi.id]);
     site.app.share_group(&operator(), group.id, Vec::new()).await.unwrap();
     assert!(site.app.groups(&anna).await.unwrap().is_empty());
+}
+
+/// What told a device of its policy, newest first.
+async fn told(site: &Site, device: &Device) -> Vec<String> {
+    let filter = OperationFilter { device: Some(device.id), ..OperationFilter::default() };
+    let operations = site.app.operations(&operator(), filter, 100, None).await.unwrap().items;
+    operations.into_iter().map(|operation| operation.code).filter(|code| code.starts_with("POLICY_")).collect()
+}
+
+#[tokio::test]
+async fn a_device_whose_groups_change_gets_the_policy_that_follows() {
+    let site = site().await;
+    let new = NewDevice { device_type: "android".to_owned(), identifier: "a1".to_owned(), ..NewDevice::default() };
+    let device = site.app.enroll(&operator(), new).await.unwrap().device;
+    let (by_hand, by_query) = (group(&site, "hand", None).await, group(&site, "old", Some("os<9")).await);
+    let policy = NewPolicy {
+        name: "no camera".to_owned(),
+        device_type: "android".to_owned(),
+        description: String::new(),
+        mode: Mode::Enforce,
+        targets: Targets { groups: vec![by_hand.id, by_query.id], ..Targets::default() },
+        features: vec![PolicyFeature { code: "CAMERA".to_owned(), content: serde_json::json!({ "enabled": false }) }],
+        active: Some(true),
+        note: String::new(),
+    };
+    site.app.create_policy(&operator(), policy).await.unwrap();
+    site.app.settle_stale().await.unwrap();
+    assert!(told(&site, &device).await.is_empty());
+    site.app.add_to_group(&operator(), by_hand.id, vec![device.id]).await.unwrap();
+    assert_eq!(site.app.settle_stale().await.unwrap(), 1);
+    assert_eq!(told(&site, &device).await, ["POLICY_BUNDLE"]);
+    site.app.add_to_group(&operator(), by_hand.id, vec![device.id]).await.unwrap();
+    assert_eq!(site.app.settle_stale().await.unwrap(), 0, "nothing changed");
+    site.app.assign_groups(&operator(), device.id, Vec::new()).await.unwrap();
+    assert_eq!(site.app.settle_stale().await.unwrap(), 1);
+    assert_eq!(told(&site, &device).await, ["POLICY_REVOKE", "POLICY_BUNDLE"]);
+
+    let facts = serde_json::json!({ "properties": [{ "name": "OS_VERSION", "value": "8.1" }] });
+    let facts = crate::model::facts::Facts::read(&facts, site.app.clock().now());
+    site.app.tell_facts(&operator(), device.id, facts).await.unwrap();
+    assert_eq!(members(&site, &operator(), &by_query).await, ["a1"]);
+    assert_eq!(site.app.settle_stale().await.unwrap(), 1);
+    assert_eq!(told(&site, &device).await.len(), 3);
 }

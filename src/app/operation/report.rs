@@ -7,6 +7,7 @@ use super::set_status;
 use crate::app::device::target;
 use crate::app::effects::Effects;
 use crate::app::facts::store_facts;
+use crate::app::group::settle_groups;
 use crate::app::location::store_location;
 use crate::app::notification::notify;
 use crate::app::{App, Error, compliance};
@@ -116,6 +117,7 @@ fn take_answer(
         "APPLICATION_LIST" => {
             if let Some(Json::Array(list)) = answer() {
                 tx.replace_applications(device.number, &read_applications(&list, now))?;
+                settle_groups(tx, device.number, now)?;
             }
         }
         "DEVICE_LOCATION" => {
