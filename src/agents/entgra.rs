@@ -7,6 +7,7 @@
 mod activity;
 mod android;
 mod android_admin;
+mod application;
 mod arduino;
 mod call;
 mod certificate;

@@ -3,8 +3,8 @@
 use super::call::Call;
 use super::errors::Error;
 use super::{
-    activity, android, android_admin, arduino, certificate, configuration, device, device_types, download, events,
-    generic, group, notification, oauth, operation, policies, role, search, store, user,
+    activity, android, android_admin, application, arduino, certificate, configuration, device, device_types, download,
+    events, generic, group, notification, oauth, operation, policies, role, search, store, user,
 };
 use crate::net::table;
 
@@ -24,6 +24,7 @@ pub fn table() -> Table {
     let resources = [
         oauth::routes(),
         android_admin::routes(),
+        application::routes(),
         android::routes(),
         arduino::routes(),
         download::routes(),
