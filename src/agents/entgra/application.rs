@@ -67,8 +67,8 @@ struct Identifier {
 async fn change(call: Call, code: &str) -> Result<Response, Error> {
     let actor = call.actor().await?;
     let order: Order = call.json()?;
-    let names = [order.user_name_list, order.role_name_list];
-    if names.into_iter().flatten().any(|names| !names.is_empty()) {
+    let people = [order.user_name_list, order.role_name_list];
+    if people.into_iter().flatten().any(|listed| !listed.is_empty()) {
         return Err(Error::bad("applications go to devices here: name them in \"deviceIdentifiers\""));
     }
     let application = order.application.ok_or_else(|| Error::bad("the member \"application\" is missing"))?;
@@ -81,8 +81,8 @@ async fn change(call: Call, code: &str) -> Result<Response, Error> {
         devices.push(id);
     }
     let payload = Some(Value::Object(application.payload(code)).to_string());
-    let named = call.app.send_named(&actor, ANDROID, devices, code, None, payload).await?;
-    Ok(gson::reply(StatusCode::ACCEPTED, &ActivityBody::sent(&named, ANDROID)))
+    let sent = call.app.send_named(&actor, ANDROID, devices, code, None, payload).await?;
+    Ok(gson::reply(StatusCode::ACCEPTED, &ActivityBody::sent(&sent, ANDROID)))
 }
 
 impl Application {
