@@ -88,6 +88,13 @@ impl App {
 
     /// Takes an event at `local` time; returns what is to be done.
     pub(crate) fn update(&mut self, event: Event, local: Timestamp) -> Vec<Action> {
+        let second = matches!(event, Event::Tick);
+        let mut actions = self.take(event, local);
+        actions.extend(self.state.devices.question(second).map(Action::Find));
+        actions
+    }
+
+    fn take(&mut self, event: Event, local: Timestamp) -> Vec<Action> {
         self.local = local;
         if self.message.as_ref().and_then(|message| message.until).is_some_and(|until| until < local) {
             self.message = None;
@@ -150,6 +157,7 @@ impl App {
                     Err(why) => page.problem = Some(why),
                 }
             }
+            Reply::Found(text, answer) => self.state.devices.answer(text, answer),
             Reply::Operations(id, operations) => {
                 if let Some(page) = self.state.page_of(id) {
                     for operation in operations {

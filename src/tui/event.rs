@@ -6,7 +6,7 @@ use super::conn::Connection;
 use crate::model::device_type::DeviceType;
 use crate::model::id::{DeviceId, OperationId};
 use crate::wire::admin::Setup;
-use crate::wire::device::DeviceDetail;
+use crate::wire::device::{Device, DeviceDetail};
 use crate::wire::operation::{Activity, NewActivity, Operation};
 use crate::wire::telemetry::Series;
 use crate::wire::watch::{Delta, Snapshot};
@@ -31,6 +31,8 @@ pub(crate) enum Event {
 #[derive(Debug)]
 pub(crate) enum Reply {
     Device(DeviceId, Result<Box<DeviceDetail>, String>),
+    /// The first devices that fit a query.
+    Found(String, Result<Vec<Device>, String>),
     Operations(DeviceId, Vec<Operation>),
     Series(DeviceId, Series),
     DeviceType(DeviceId, Result<Box<DeviceType>, String>),
@@ -53,6 +55,8 @@ pub(crate) enum Action {
     Retry,
     /// Ask for all that is known of a device, and for its operations.
     Device(DeviceId),
+    /// Ask for the devices that fit a query.
+    Find(String),
     /// Ask for the recent points of metrics.
     Series(DeviceId, Vec<String>),
     /// Ask for the type of a device, by its name.

@@ -19,10 +19,12 @@ use super::charset::Charset;
 use super::event::{Action, Event, Reply};
 use super::state::page::MAX_POINTS;
 use super::{conn, view};
+use crate::client::device::DeviceQuery;
 use crate::client::operation::OperationQuery;
 use crate::client::telemetry::SeriesQuery;
 use crate::client::{Client, DeviceKey};
 use crate::model::id::DeviceId;
+use crate::model::page::MAX_PAGE;
 use crate::model::timestamp::Timestamp;
 
 /// The most events that wait for the UI; what makes them waits when it is full, and the daemon behind it.
@@ -157,6 +159,11 @@ async fn answer(client: &Client, question: Action, sender: &Sender<Event>) {
                 Ok(page) => Reply::Operations(id, page.items),
                 Err(error) => Reply::Failed(conn::chain(&error)),
             }
+        }
+        Action::Find(text) => {
+            let query = DeviceQuery { query: Some(text.clone()), limit: Some(MAX_PAGE), ..DeviceQuery::default() };
+            let answer = client.devices(&query).await;
+            Reply::Found(text, answer.map(|page| page.items).map_err(|error| conn::chain(&error)))
         }
         Action::Series(id, metrics) => return series(client, id, metrics, sender).await,
         Action::DeviceType(id, name) => {

@@ -25,7 +25,14 @@ fn press(app: &mut App, keys: &str) -> Vec<Action> {
             '\u{2192}' => KeyCode::Right,
             other => KeyCode::Char(other),
         };
-        actions.extend(app.update(Event::Key(KeyEvent::from(code)), sample::NOW));
+        let mut done = app.update(Event::Key(KeyEvent::from(code)), sample::NOW);
+        // The daemon answers the filter at once.
+        while let Some(Action::Find(text)) = done.pop_if(|action| matches!(action, Action::Find(_))) {
+            let found = sample::devices().into_iter().filter(|device| device.name.contains(&text)).collect();
+            actions.append(&mut done);
+            done = app.update(Event::Reply(Reply::Found(text, Ok(found))), sample::NOW);
+        }
+        actions.append(&mut done);
     }
     actions
 }

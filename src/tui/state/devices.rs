@@ -1,13 +1,14 @@
 //! The list of devices.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::cursor::{Cursor, Step};
 use super::input::Input;
 use crate::model::id::DeviceId;
+use crate::model::query::Query;
 use crate::wire::device::Device;
 use crate::wire::watch::SNAPSHOT_DEVICES;
 
@@ -66,7 +67,18 @@ pub(crate) struct Devices {
     all: HashMap<DeviceId, Device>,
     /// Devices that came when [`MAX_DEVICES`] were there.
     pub(crate) left_out: u64,
+    /// A query, which the daemon answers.
     pub(crate) filter: Input,
+    /// What is wrong with the filter, or why it has no answer.
+    pub(crate) problem: Option<String>,
+    /// The devices that pass the filter; `None` is all.
+    found: Option<HashSet<DeviceId>>,
+    /// The query that the daemon is asked now.
+    asked: Option<String>,
+    /// The query it answered last.
+    answered: String,
+    /// Devices have changed since it was asked.
+    stale: bool,
     /// Keys go to the filter.
     pub(crate) typing: bool,
     pub(crate) sort: Column,
@@ -80,6 +92,11 @@ impl Default for Devices {
             all: HashMap::new(),
             left_out: 0,
             filter: Input::default(),
+            problem: None,
+            found: None,
+            asked: None,
+            answered: String::new(),
+            stale: false,
             typing: false,
             sort: Column::Name,
             descending: false,
@@ -92,12 +109,17 @@ impl Devices {
     /// Puts a snapshot's devices in the place of what was known.
     pub(crate) fn replace(&mut self, devices: Vec<Device>) {
         self.cursor.hold(&self.keys());
-        self.left_out = 0;
+        (self.left_out, self.stale) = (0, true);
         self.all = devices.into_iter().take(MAX_DEVICES).map(|device| (device.id, device)).collect();
     }
 
     /// Takes a device that is new or has changed.
     pub(crate) fn put(&mut self, device: Device) {
+        self.stale = true;
+        self.keep(device);
+    }
+
+    fn keep(&mut self, device: Device) {
         if self.all.len() >= MAX_DEVICES && !self.all.contains_key(&device.id) {
             self.left_out += 1;
             return;
@@ -124,14 +146,51 @@ impl Devices {
 
     /// The devices that pass the filter, in order.
     pub(crate) fn rows(&self) -> Vec<&Device> {
-        let wanted = self.filter.text().to_lowercase();
-        let mut rows: Vec<&Device> = self.all.values().filter(|device| passes(device, &wanted)).collect();
+        let passes = |device: &&Device| self.found.as_ref().is_none_or(|found| found.contains(&device.id));
+        let mut rows: Vec<&Device> = self.all.values().filter(passes).collect();
         rows.sort_by(|a, b| {
             let order = self.sort.compare(a, b).then_with(|| Column::Name.compare(a, b));
             let order = if self.descending { order.reverse() } else { order };
             order.then_with(|| a.id.cmp(&b.id))
         });
         rows
+    }
+
+    /// What the daemon is to be asked for the filter: one question at a time, again a second after devices changed.
+    pub(crate) fn question(&mut self, second: bool) -> Option<String> {
+        let text = self.filter.text().trim();
+        if text.is_empty() {
+            (self.found, self.problem) = (None, None);
+            self.answered.clear();
+            return None;
+        }
+        if let Err(error) = Query::parse(text) {
+            self.problem = Some(error.to_string());
+            self.answered.clear();
+            return None;
+        }
+        if self.asked.is_some() || (text == self.answered && !(second && self.stale)) {
+            return None;
+        }
+        self.stale = false;
+        self.asked = Some(text.to_owned());
+        self.asked.clone()
+    }
+
+    /// Takes the daemon's answer to a question.
+    pub(crate) fn answer(&mut self, text: String, answer: Result<Vec<Device>, String>) {
+        self.asked = None;
+        self.answered = text;
+        match answer {
+            Ok(devices) => {
+                self.problem = None;
+                self.found = Some(devices.iter().map(|device| device.id).collect());
+                for device in devices {
+                    self.keep(device);
+                }
+            }
+            Err(why) => self.problem = Some(why),
+        }
     }
 
     /// The selected row among [`Self::rows`].
@@ -188,14 +247,6 @@ pub(crate) fn title(device: &Device) -> &str {
     if device.name.is_empty() { &device.identifier } else { &device.name }
 }
 
-fn passes(device: &Device, wanted: &str) -> bool {
-    wanted.is_empty()
-        || [&device.name, &device.identifier, &device.device_type, &device.owner]
-            .iter()
-            .any(|text| text.to_lowercase().contains(wanted))
-        || device.status.name().to_lowercase().contains(wanted)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,10 +268,24 @@ mod tests {
         let mut devices = Devices::default();
         devices.replace(sample::devices());
         let all = devices.len();
-        press(&mut devices, "/UNREACH\n");
+        press(&mut devices, "/status:unreachable\n");
+        let text = devices.question(false).unwrap();
+        assert_eq!((text.as_str(), devices.question(true)), ("status:unreachable", None));
+        let cellar = sample::devices().into_iter().find(|device| device.name == "cellar").unwrap();
+        devices.answer(text, Ok(vec![cellar.clone()]));
         assert_eq!(names(&devices), ["cellar"]);
+        assert_eq!(devices.question(true).as_deref(), None, "nothing has changed");
+        devices.put(cellar);
+        assert_eq!(devices.question(false), None);
+        let again = devices.question(true).unwrap();
+        devices.answer(again, Err("the daemon is gone".to_owned()));
+        assert_eq!((names(&devices), devices.problem.as_deref()), (vec!["cellar"], Some("the daemon is gone")));
+        press(&mut devices, "/ os<\n");
+        assert_eq!(devices.question(true), None);
+        assert!(devices.problem.as_ref().unwrap().starts_with("character "), "{:?}", devices.problem);
         devices.key(KeyEvent::from(KeyCode::Esc));
-        assert_eq!(devices.rows().len(), all);
+        assert_eq!(devices.question(true), None);
+        assert_eq!((devices.rows().len(), &devices.problem), (all, &None));
     }
 
     #[test]

@@ -42,7 +42,8 @@ fn note(app: &App, shown: usize, known: u64) -> String {
     let filter = if filter.is_empty() { String::new() } else { format!("/{filter}  ") };
     let all = u64::try_from(devices.len()).unwrap_or(u64::MAX).max(known);
     let left_out = if devices.left_out > 0 { format!(", {} too many", devices.left_out) } else { String::new() };
-    format!("{filter}{shown} of {all}{left_out}")
+    let problem = devices.problem.as_ref().map(|problem| format!("{problem}  ")).unwrap_or_default();
+    format!("{filter}{problem}{shown} of {all}{left_out}")
 }
 
 fn cells(app: &App, device: &Device) -> Vec<table::Cell> {

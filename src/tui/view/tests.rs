@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use crate::tui::app::App;
 use crate::tui::charset::Charset;
 use crate::tui::conn::{Connection, Lost};
-use crate::tui::event::{Event, Reply};
+use crate::tui::event::{Action, Event, Reply};
 use crate::tui::{picture, sample};
 use crate::wire::telemetry::Value;
 use crate::wire::watch::{Change, Delta, Snapshot};
@@ -27,7 +27,11 @@ fn site() -> App {
 fn press(app: &mut App, keys: &str) {
     for c in keys.chars() {
         let code = if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) };
-        app.update(Event::Key(KeyEvent::from(code)), sample::NOW);
+        let mut actions = app.update(Event::Key(KeyEvent::from(code)), sample::NOW);
+        while let Some(Action::Find(text)) = actions.pop() {
+            let found = sample::devices().into_iter().filter(|device| device.name.contains(&text)).collect();
+            actions = app.update(Event::Reply(Reply::Found(text, Ok(found))), sample::NOW);
+        }
     }
 }
 
@@ -118,8 +122,10 @@ fn the_lists() {
     press(&mut app, "2");
     assert_snapshot!("devices_80x24", small(&app));
     assert_snapshot!("devices_120x40", large(&app));
-    press(&mut app, "/rasp");
+    press(&mut app, "/kit");
     assert_snapshot!("devices_filter_80x24", small(&app));
+    press(&mut app, " os<");
+    assert_snapshot!("devices_problem_80x24", small(&app));
     press(&mut app, "\n3");
     assert_snapshot!("operations_80x24", small(&app));
     press(&mut app, "4");
