@@ -1,4 +1,5 @@
-//! Pym's own API, through its door: every answer is held against the OpenAPI document as it comes.
+//! Pym's own API, through its door: every answer is held against the OpenAPI document as it comes. And who may do what,
+//! at both doors.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
@@ -8,6 +9,7 @@ mod common;
 mod conform;
 mod daemon;
 mod input;
+mod matrix;
 mod resources;
 mod site;
 mod watch;

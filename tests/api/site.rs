@@ -1,4 +1,4 @@
-//! A site under test: the application over a real store in a temporary directory, and the API's routes before it.
+//! A site under test: the application over a real store in a temporary directory, and the routes of both doors before it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +16,7 @@ use pym::pki::Pki;
 use pym::store::Store;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
+use warp::Filter as _;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
@@ -106,7 +107,8 @@ impl Site {
         app.use_pki(Arc::new(pki));
         app.update_standing(|standing| standing.ready = true);
         let stop = CancellationToken::new();
-        let routes = pym::api::routes(app.clone(), "-----BEGIN CERTIFICATE-----\n".to_owned(), stop.clone());
+        let own = pym::api::routes(app.clone(), "-----BEGIN CERTIFICATE-----\n".to_owned(), stop.clone());
+        let routes = own.or(pym::agents::entgra::routes(app.clone())).unify().boxed();
         Self { app, stop, dir, document: Document::load(), routes, _downlink: downlink }
     }
 
@@ -171,6 +173,12 @@ impl Site {
 
 fn body_is_json(kind: &str) -> bool {
     kind.starts_with("application/json") || kind.starts_with("application/problem+json")
+}
+
+/// The whole of a body.
+pub(crate) async fn text(response: Response) -> String {
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8_lossy(&body).into_owned()
 }
 
 /// The next piece of a body that is being made.

@@ -241,7 +241,7 @@ async fn publish(
 ) -> Result<Response, Error> {
     let actor = call.actor().await?;
     let device = call.device(&actor, call.param(0), call.param(1)).await?;
-    let device_type = call.app.device_type(&actor, &device.device_type)?;
+    let device_type = call.app.type_of(&actor, device.id).await?;
     let attributes = attributes(&device_type)?;
     check_attributes(&device_type, &attributes)?;
     let sample = |(metric, value): (String, Json)| Value::from_json(&value).map(|value| Sample { metric, value });
