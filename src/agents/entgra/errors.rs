@@ -17,6 +17,8 @@ use crate::app::{self, StoreError};
 pub struct Error {
     status: StatusCode,
     detail: String,
+    /// The member that is wrong; empty where it is none, or not told.
+    field: &'static str,
     retry_after: Option<Duration>,
 }
 
@@ -28,12 +30,19 @@ struct Body<'a> {
     message: &'a str,
     description: &'a str,
     more_info: &'a str,
-    error_items: [(); 0],
+    error_items: Vec<Item<'a>>,
+}
+
+/// What is wrong with one member (`ErrorListItem`): the code is the status and the member's name.
+#[derive(Serialize)]
+struct Item<'a> {
+    code: String,
+    message: &'a str,
 }
 
 impl Error {
     fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), retry_after: None }
+        Self { status, detail: detail.into(), field: "", retry_after: None }
     }
 
     /// 400: the request makes no sense.
@@ -92,12 +101,14 @@ impl Error {
 
     /// The answer: JSON, with the headers that the status asks for.
     pub(super) fn respond(self) -> Response {
+        let code = format!("{}_{}", self.status.as_u16(), self.field);
+        let item = Some(Item { code, message: &self.detail }).filter(|_| !self.field.is_empty());
         let body = Body {
             code: self.status.as_u16(),
             message: self.status.canonical_reason().unwrap_or("Error"),
             description: &self.detail,
             more_info: "",
-            error_items: [],
+            error_items: item.into_iter().collect(),
         };
         self.with_headers(gson::reply(self.status, &body))
     }
@@ -119,6 +130,7 @@ impl Error {
 impl From<app::Error> for Error {
     fn from(error: app::Error) -> Self {
         let detail = error.to_string();
+        let field = if let app::Error::Invalid { field, .. } = &error { field } else { "" };
         let (status, retry_after) = match &error {
             app::Error::Invalid { .. } => (StatusCode::BAD_REQUEST, None),
             app::Error::Unauthorized(_) => (StatusCode::UNAUTHORIZED, None),
@@ -131,9 +143,9 @@ impl From<app::Error> for Error {
             app::Error::Store(_) | app::Error::Failed { .. } => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a request of a device failed");
                 let detail = "this failed inside the server; its log says how".to_owned();
-                return Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail, retry_after: None };
+                return Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail, field, retry_after: None };
             }
         };
-        Self { status, detail, retry_after }
+        Self { status, detail, field, retry_after }
     }
 }
