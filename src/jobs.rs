@@ -20,6 +20,8 @@ const CREDENTIAL_SWEEP: Duration = Duration::from_mins(10);
 const GROUP_SWEEP: Duration = Duration::from_mins(1);
 /// How often policies are settled after changes of groups and roles.
 const STALE_POLICIES: Duration = Duration::from_secs(2);
+/// How exactly the time between two rounds of questions to devices is kept.
+const MONITOR_TICK: Duration = Duration::from_secs(1);
 /// How often the board is measured.
 const BOARD_SAMPLE: Duration = Duration::from_secs(2);
 /// How often the totals are noted that rates are made of.
@@ -37,7 +39,7 @@ pub fn all(app: &App, board: Board, stop: &CancellationToken) -> Vec<Job> {
         ("credentials", Box::pin(credentials(app.clone(), Timer::every(CREDENTIAL_SWEEP, stop)))),
         ("groups", Box::pin(groups(app.clone(), Timer::every(GROUP_SWEEP, stop)))),
         ("stale policies", Box::pin(stale_policies(app.clone(), Timer::every(STALE_POLICIES, stop)))),
-        ("policies", Box::pin(policies(app.clone(), Timer::every(app.settings().policy.monitor_interval, stop)))),
+        ("policies", Box::pin(policies(app.clone(), Timer::every(MONITOR_TICK, stop)))),
         ("board", Box::pin(measure(app.clone(), board, Timer::every(BOARD_SAMPLE, stop)))),
         ("rates", Box::pin(rates(app.clone(), Timer::every(RATES_TICK, stop)))),
     ]
@@ -81,8 +83,20 @@ async fn stale_policies(app: App, mut timer: Timer) {
 
 /// Devices with a policy are asked how they comply, and devices whose type wants it how they stand.
 async fn policies(app: App, mut timer: Timer) {
-    let mut round = 0;
+    let (mut round, mut last) = (0, None::<Instant>);
     while timer.next().await {
+        // People may change it while the daemon runs.
+        let every = match app.monitor_every().await {
+            Ok(every) => every,
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "cannot tell how often devices are asked");
+                continue;
+            }
+        };
+        if last.is_some_and(|last| last.elapsed() + MONITOR_TICK / 2 < every) {
+            continue;
+        }
+        last = Some(Instant::now());
         if let Err(error) = app.monitor_policies().await {
             tracing::warn!(error = &error as &dyn std::error::Error, "cannot ask devices how they comply");
         }

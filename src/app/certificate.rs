@@ -23,8 +23,8 @@ use crate::store::{Flush, Holder, NewCertificate, Rx, StoreError, Tx};
 
 /// The most good certificates of one device: a further one revokes the oldest.
 pub const MAX_CERTIFICATES: u32 = 5;
-/// The most certificates kept of one device, the ended ones included; older ones are forgotten.
-const MAX_KEPT: u32 = 20;
+/// The most certificates of one device that have not expired, the revoked ones included: no more are signed.
+const MAX_KEPT: u32 = 200;
 /// The most certificates without a device.
 const MAX_LOOSE: u64 = 1000;
 /// The most certificates brought at once.
@@ -319,9 +319,9 @@ fn known(rx: &Rx<'_>, actor: &Actor, serial: &str, scope: Scope) -> Result<Certi
 /// The device, for a caller who may have a certificate signed for it: whoever has one is the device.
 fn may_be_certified(rx: &Rx<'_>, actor: &Actor, id: DeviceId) -> Result<Device, Error> {
     let device = rx.device(id)?;
-    let own = device.as_ref().is_some_and(|device| {
-        actor.is_device(device.id) || matches!(&actor.principal, Principal::User { name, .. } if *name == device.owner)
-    });
+    let personal = actor.scopes.allow(Scope::Own) || actor.scopes.allow(Scope::Enroll);
+    let own =
+        device.as_ref().is_some_and(|device| actor.is_device(device.id) || (personal && actor.owner() == device.owner));
     if !own {
         require(actor, Scope::Enroll)?;
     }
@@ -363,7 +363,10 @@ fn record(
     let replaced = match device {
         Some(device) => {
             let replaced = tx.revoke_certificates(device.number, MAX_CERTIFICATES - 1, now, &by)?;
-            tx.trim_certificates(device.number, MAX_KEPT - 1)?;
+            if tx.trim_certificates(device.number, now)? >= MAX_KEPT {
+                let text = format!("the device has {MAX_KEPT} certificates that have not expired; that is the most");
+                return Err(Error::Conflict(text));
+            }
             replaced
         }
         None if tx.loose_certificates()? >= MAX_LOOSE => {

@@ -83,7 +83,7 @@ impl App {
         let types: Vec<String> = asked.iter().map(|known| known.name.clone()).collect();
         // A round may come a little early; what was asked in this one is later than its beginning.
         let started = self.inner.clock.now();
-        let before = started.minus(self.inner.settings.policy.monitor_interval / 2);
+        let before = started.minus(self.monitor_every().await? / 2);
         let mut count = 0;
         loop {
             let (now, types) = (self.inner.clock.now(), types.clone());

@@ -3,6 +3,7 @@
 use super::access::{narrow, reach, reach_named};
 use super::effects::Effects;
 use super::group::settle_groups;
+use super::operation::queue_initial;
 use super::tag;
 use super::{App, Error, check_limit, policy, require};
 use crate::app::downlink::Downlink;
@@ -50,8 +51,8 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Invalid`] for names that cannot be, [`Error::NotFound`] for an unknown type, [`Error::Forbidden`] without
-    /// the scope `enroll` (a device may enroll itself again) and, for a device in use of another owner or for another owner, without the
-    /// scope `operate`, [`Error::Conflict`] for a device that is blocked.
+    /// the scope `enroll` (a device may enroll itself again) and, for a device in use of another owner or for another
+    /// owner, without the scope `operate`, [`Error::Conflict`] for a device that is blocked.
     pub async fn enroll(&self, actor: &Actor, new: NewDevice) -> Result<Enrolled, Error> {
         let own = matches!(&actor.principal, Principal::Device { device_type, identifier, .. }
             if *device_type == new.device_type && *identifier == new.identifier);
@@ -68,28 +69,25 @@ impl App {
             .write(Flush::Now, move |tx| {
                 let (enrolled, mut effects) = (enroll(tx, &actor, own, new, now)?, Effects::default());
                 if enrolled.created {
+                    queue_initial(&app, tx, &mut effects, &enrolled.device, now)?;
                     policy::forget(tx, &mut effects, &enrolled.device, now)?;
                 }
                 policy::renew(&app, tx, &mut effects, &enrolled.device, now)?;
                 Ok::<_, Error>((enrolled, effects))
             })
             .await?;
-        self.after_enroll(&enrolled, enrolled.created).await?;
+        self.after_enroll(&enrolled);
         self.follow(effects).await;
         Ok(enrolled)
     }
 
-    /// Tells of a device that enrolled, and sends it what a new one gets when it is `fresh`: it knows nothing yet.
-    pub(super) async fn after_enroll(&self, enrolled: &Enrolled, fresh: bool) -> Result<(), Error> {
+    /// Tells of a device that enrolled.
+    pub(super) fn after_enroll(&self, enrolled: &Enrolled) {
         let device = &enrolled.device;
         if enrolled.created {
             self.notice(NoticeKind::Device, Some(device.id), format!("{} enrolled", called(device)));
         }
-        if fresh {
-            self.send_initial_operations(device).await?;
-        }
         self.tell_device(device);
-        Ok(())
     }
 
     /// The device of that id, removed ones included.
@@ -509,7 +507,9 @@ fn edit_device(tx: &Tx<'_>, actor: &Actor, id: DeviceId, edit: DeviceEdit, now: 
         tx.end_enrollment(device.number, now)?;
         tx.begin_enrollment(EnrollmentId::fresh(now), &device, now)?;
     }
-    match edit.status.filter(|status| *status != device.status) {
+    // An operator's suspension takes the place of a policy's, which would end by itself.
+    let over = edit.status == Some(DeviceStatus::Suspended) && policy::is_blocked(tx, &device)?;
+    match edit.status.filter(|status| over || *status != device.status) {
         Some(status) => {
             changes.push(format!("status {}", status.name()));
             let by = actor.principal.to_string();

@@ -64,7 +64,9 @@ pub(super) fn store_location(
     if at.is_none() && tx.last_location(device.number)?.is_some_and(repeats) {
         return Ok(());
     }
-    tx.add_location(device.number, &location)?;
+    if !tx.add_location(device.number, &location)? {
+        return Ok(());
+    }
     // What comes late says where the device was, not where it is.
     if tx.last_location(device.number)?.is_some_and(|last| last.at == location.at) {
         let here = Point { latitude: location.latitude, longitude: location.longitude };

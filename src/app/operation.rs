@@ -60,22 +60,6 @@ impl App {
         self.send_checked(actor, checked).await
     }
 
-    /// Sends what a device's type wants every new device to get.
-    pub(super) async fn send_initial_operations(&self, device: &Device) -> Result<(), Error> {
-        let actor = Actor::system();
-        for code in &self.device_type(&actor, &device.device_type)?.initial_operations {
-            let new = NewActivity {
-                code: code.clone(),
-                kind: None,
-                payload: None,
-                devices: vec![device.id],
-                expires_at: None,
-            };
-            self.send(&actor, new).await?;
-        }
-        Ok(())
-    }
-
     async fn check_activity(&self, actor: &Actor, new: NewActivity) -> Result<Checked, Error> {
         let mut ids = new.devices;
         ids.sort_unstable();
@@ -97,7 +81,7 @@ impl App {
                 ids.into_iter().map(|id| reach(rx, &by, id, Scope::Operate)).collect::<Result<Vec<_>, Error>>()
             })
             .await?;
-        let (mut kind, mut payload, mut code) = (new.kind, new.payload.clone(), new.code.clone());
+        let mut agreed = None;
         let mut checked_type: Option<Arc<DeviceType>> = None;
         for device in &devices {
             if !device.status.may_receive() {
@@ -113,17 +97,22 @@ impl App {
                 let why = format!("{} has no operation {:?}; it has {}", device_type.name, new.code, known.join(", "));
                 return Err(Error::invalid("code", why));
             };
-            payload = feature.payload.check(new.payload.as_deref()).map_err(|why| {
+            let checked = feature.payload.check(new.payload.as_deref()).map_err(|why| {
                 let names = feature.payload.field_names();
                 let fields =
                     if names.is_empty() { names } else { format!("; {} has the fields {names}", feature.code) };
                 Error::invalid("payload", why + &fields)
             })?;
-            kind = new.kind.or(Some(feature.kind));
-            code.clone_from(&feature.code);
+            let wanted = (new.kind.unwrap_or(feature.kind), feature.code.clone(), checked);
+            if agreed.as_ref().is_some_and(|agreed| *agreed != wanted) {
+                let why =
+                    format!("{:?} is not the same for devices of different types; send it to each type", new.code);
+                return Err(Error::invalid("devices", why));
+            }
+            agreed = Some(wanted);
             checked_type = Some(device_type);
         }
-        let kind = kind.unwrap_or(OperationKind::Command);
+        let (kind, code, payload) = agreed.unwrap_or((OperationKind::Command, new.code, new.payload));
         Ok(Checked { code, kind, payload, expires_at: new.expires_at, devices })
     }
 
@@ -487,6 +476,21 @@ pub(super) fn queue(
     let operation = insert(tx, &activity, device, OperationStatus::Pending, WAITING.to_owned())?;
     effects.queued.push((device.clone(), operation.clone()));
     Ok(operation)
+}
+
+/// Queues what a device's type wants every new device to get, within the transaction that enrolls it.
+pub(super) fn queue_initial(
+    app: &App,
+    tx: &Tx<'_>,
+    effects: &mut Effects,
+    device: &Device,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let device_type = app.device_type(&Actor::system(), &device.device_type)?;
+    for feature in device_type.initial_operations.iter().filter_map(|code| device_type.feature(code)) {
+        queue(tx, effects, device, &feature.code, feature.kind, None, now)?;
+    }
+    Ok(())
 }
 
 /// As [`queue`], as one activity for every device of a type that takes operations.

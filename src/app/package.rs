@@ -81,12 +81,17 @@ impl App {
             .inner
             .store
             .write(Flush::Now, move |tx| {
-                let twin = tx.packages()?.into_iter().find(|other| {
+                let known = tx.packages()?;
+                let full = known.len() >= MAX_PACKAGES;
+                let twin = known.into_iter().find(|other| {
                     (&other.sha256, &other.identifier, &other.version)
                         == (&package.sha256, &package.identifier, &package.version)
                 });
                 if let Some(twin) = twin {
                     return Ok(twin);
+                }
+                if full {
+                    return Err(Error::Conflict(format!("there are {MAX_PACKAGES} packages already")));
                 }
                 tx.insert_package(&package, sha256)?;
                 let detail = format!("{} {}, {} bytes", package.identifier, package.version, package.size);

@@ -8,7 +8,7 @@ use super::{App, Error, require};
 use crate::model::actor::{Actor, Principal, Scope};
 use crate::model::audit::Outcome;
 use crate::model::operation::OperationKind;
-use crate::model::setting::{AreaSettings, GENERAL, Setting, check};
+use crate::model::setting::{AreaSettings, GENERAL, NOTIFIER_FREQUENCY, Setting, check};
 use crate::store::Flush;
 
 /// The operation that tells an agent how often to ask; types without it are not told.
@@ -73,13 +73,16 @@ impl App {
         Ok(settings)
     }
 
-    /// How often compliance is to be checked: the platform's notifier frequency.
+    /// How often compliance is to be checked: the platform's notifier frequency, or what the configuration says.
     ///
     /// # Errors
     /// A failure of the store.
     pub async fn monitor_every(&self) -> Result<Duration, Error> {
         let settings = self.area_settings(&Actor::system(), GENERAL).await?;
-        Ok(Duration::from_millis(settings.notifier_frequency()))
+        Ok(match settings.value(NOTIFIER_FREQUENCY) {
+            Some(_) => Duration::from_millis(settings.notifier_frequency()),
+            None => self.inner.settings.policy.monitor_interval,
+        })
     }
 
     fn check_area(&self, area: &str) -> Result<(), Error> {
@@ -97,7 +100,6 @@ mod tests {
     use crate::app::testing::{itself, operator, site, with};
     use crate::model::device::NewDevice;
     use crate::model::operation::OperationFilter;
-    use crate::model::setting::NOTIFIER_FREQUENCY;
 
     fn frequency(millis: u64) -> Vec<Setting> {
         let content_type = "text".to_owned();

@@ -163,15 +163,14 @@ impl Tx<'_> {
         Ok(statement.query_map(params![device, at, by, keep], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
-    /// Forgets the oldest certificates of a device beyond `keep`; one that is forgotten opens no door.
-    pub fn trim_certificates(&self, device: i64, keep: u32) -> Result<(), StoreError> {
+    /// Forgets the expired certificates of a device; those that have not expired stay, since the list of revoked ones
+    /// is for others too. Returns how many there are then.
+    pub fn trim_certificates(&self, device: i64, now: Timestamp) -> Result<u32, StoreError> {
         self.connection
-            .prepare_cached(
-                "DELETE FROM certificate WHERE device = ?1 AND number NOT IN
-                 (SELECT number FROM certificate WHERE device = ?1 ORDER BY number DESC LIMIT ?2)",
-            )?
-            .execute(params![device, keep])?;
-        Ok(())
+            .prepare_cached("DELETE FROM certificate WHERE device = ?1 AND not_after < ?2")?
+            .execute(params![device, now])?;
+        let mut statement = self.connection.prepare_cached("SELECT count(*) FROM certificate WHERE device = ?1")?;
+        Ok(statement.query_row([device], |row| row.get(0))?)
     }
 }
 

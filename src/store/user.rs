@@ -143,6 +143,8 @@ impl Tx<'_> {
 
     /// Deletes a person and, with them, their sessions.
     pub fn delete_user(&self, user: UserId) -> Result<(), StoreError> {
+        // First, so that the devices whose policies hang on these roles are looked at again.
+        self.connection.prepare_cached("DELETE FROM user_role WHERE user = ?1")?.execute([user])?;
         self.connection.prepare_cached("DELETE FROM user WHERE id = ?1")?.execute([user])?;
         Ok(())
     }

@@ -9,6 +9,7 @@ use crate::app::device::{Enrolled, check_new_device, enroll, heard, target};
 use crate::app::effects::Effects;
 use crate::app::facts::store_facts;
 use crate::app::oauth::MAX_CLIENTS_PER_DEVICE;
+use crate::app::operation::queue_initial;
 use crate::app::{App, Error, policy, require};
 use crate::auth::secret;
 use crate::model::actor::{Actor, Principal, Scope, Scopes};
@@ -118,13 +119,16 @@ impl App {
                     Some(hash) => bind(tx, &enrolled.device, &hash)?,
                     None => None,
                 };
+                // An agent that logged in anew knows nothing, whatever the device was told before.
+                if enrolled.created || bound.is_some() {
+                    queue_initial(&app, tx, &mut effects, &enrolled.device, now)?;
+                }
                 Ok::<_, Error>((enrolled, effects, bound))
             })
             .await?;
+        self.after_enroll(&enrolled);
         self.follow(effects).await;
-        let fresh = enrolled.created || bound.is_some();
         self.close_revoked(bound.unwrap_or_default()).await;
-        self.after_enroll(&enrolled, fresh).await?;
         Ok(enrolled)
     }
 

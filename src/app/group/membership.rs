@@ -14,8 +14,8 @@ pub(super) fn check_query(text: &str) -> Result<Query, Error> {
         return Err(Error::invalid("query", "a query has at least one term; leave it out for a group filled by hand"));
     }
     // What hangs on groups cannot fill them: a device would go in and out for ever.
-    if query.names(&Field::Group) || query.names(&Field::Policy) {
-        return Err(Error::invalid("query", "the query of a group may not name groups or policies"));
+    if [Field::Group, Field::Policy, Field::Compliant].iter().any(|field| query.names(field)) {
+        return Err(Error::invalid("query", "the query of a group may not name groups, policies or compliance"));
     }
     Ok(query)
 }

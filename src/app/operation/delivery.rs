@@ -12,6 +12,7 @@ use crate::app::effects::Effects;
 use crate::app::{App, Error};
 use crate::model::TENANT;
 use crate::model::actor::{Actor, Principal, Scope};
+use crate::model::compliance::MONITOR;
 use crate::model::device::{Device, DeviceStatus};
 use crate::model::device_type::{Completes, DeviceType, PushRoute};
 use crate::model::id::{DeviceId, OperationId};
@@ -47,9 +48,8 @@ impl App {
             })
             .await;
         match pending {
-            Ok((device, _)) if !device.status.may_receive() => {}
             Ok((device, operations)) => {
-                for operation in &operations {
+                for operation in operations.iter().filter(|operation| may_have(&device, operation)) {
                     self.push(&device, operation).await;
                 }
             }
@@ -176,7 +176,8 @@ impl App {
             .store
             .write(Flush::Soon, move |tx| {
                 let Poll { own, changed, .. } = poll(tx, &actor, id, now)?;
-                let mut operation = tx.pending_operations(id, 1)?.pop();
+                let (_, waiting) = to_do(tx, &actor, id)?;
+                let mut operation = waiting.into_iter().next();
                 if let Some(operation) = operation.as_mut().filter(|_| own) {
                     hand_over(tx, operation, completes, now)?;
                 }
@@ -219,11 +220,18 @@ fn to_do(rx: &Rx<'_>, actor: &Actor, id: DeviceId) -> Result<(Device, Vec<Operat
         return Err(Error::missing(format!("device {}", target(&device))));
     }
     let mut operations = rx.pending_operations(id, MAX_PENDING)?;
-    if !device.status.may_receive() {
-        // It may be suspended because it violates its policy: it hears of that, and is asked about it, all the same.
-        operations.retain(|operation| operation.kind == OperationKind::Policy || operation.code == "MONITOR");
-    }
+    operations.retain(|operation| may_have(&device, operation));
     Ok((device, operations))
+}
+
+/// Whether the device may have an operation now. It may be suspended because it violates its policy: it hears of that,
+/// and is asked about it, all the same.
+fn may_have(device: &Device, operation: &Operation) -> bool {
+    let about_policy = operation.kind == OperationKind::Policy || is_of_policy(operation) || operation.code == MONITOR;
+    match device.status {
+        DeviceStatus::Suspended => about_policy,
+        status => status.may_receive(),
+    }
 }
 
 /// Notes that a device fetched what it had not fetched before.
