@@ -69,13 +69,21 @@ struct Api {
     stop: CancellationToken,
     /// One permit an open event stream.
     streams: Arc<Semaphore>,
+    /// As `streams`, for callers on the board itself: those from elsewhere cannot shut them out.
+    local_streams: Arc<Semaphore>,
 }
 
 /// The routes of the API for every listener, the control socket's too: the [`Peer`] among a request's extensions says
 /// who asks. Paths that are not the API's are rejected, so that another door may have them.
 #[must_use]
 pub fn routes(app: App, ca_pem: String, stop: CancellationToken) -> BoxedFilter<(Response,)> {
-    let api = Arc::new(Api { app, ca_pem, stop, streams: Arc::new(Semaphore::new(watch::MAX_STREAMS)) });
+    let api = Arc::new(Api {
+        app,
+        ca_pem,
+        stop,
+        streams: Arc::new(Semaphore::new(watch::MAX_STREAMS)),
+        local_streams: Arc::new(Semaphore::new(watch::MAX_LOCAL_STREAMS)),
+    });
     let table = Arc::new(routes::table());
     let claimed = Arc::clone(&table);
     warp::path::full()

@@ -23,10 +23,13 @@ use crate::model::actor::Actor;
 use crate::model::change::Change as Changed;
 use crate::model::device::{DeviceFilter, DevicePage, DeviceSort, DeviceStatus, PageStart};
 use crate::model::operation::OperationFilter;
+use crate::net::Peer;
 use crate::net::shared::Shared;
 use crate::wire::watch::{Change, Delta, Notice, SNAPSHOT_DEVICES, SNAPSHOT_NOTICES, SNAPSHOT_OPERATIONS, Snapshot};
 
-/// The most event streams open at once, all listeners together.
+/// The most event streams open at once over the control socket.
+pub(super) const MAX_LOCAL_STREAMS: usize = 16;
+/// The most event streams open at once, all other listeners together.
 pub(super) const MAX_STREAMS: usize = 64;
 /// How long changes are gathered before they are sent.
 const BATCH_TIME: Duration = Duration::from_millis(250);
@@ -45,7 +48,8 @@ async fn watch(call: Call) -> Result<impl Reply, Problem> {
     call.query()?.end()?;
     // Before the snapshot, so that nothing falls between it and the first delta.
     let view = call.app().view(call.actor()).await?;
-    let permit = Arc::clone(&call.api.streams)
+    let local = matches!(call.caller.peer, Peer::Local { .. });
+    let permit = Arc::clone(if local { &call.api.local_streams } else { &call.api.streams })
         .try_acquire_owned()
         .map_err(|_| Error::Busy(format!("{MAX_STREAMS} event streams are open")))?;
     let first = Box::new(snapshot(call.app(), call.actor(), &view).await?);

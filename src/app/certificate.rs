@@ -62,7 +62,7 @@ impl App {
     /// speak.
     pub async fn certificate_actor(&self, fingerprint: Fingerprint, origin: &str) -> Result<Actor, Error> {
         let now = self.inner.clock.now();
-        let found = self.inner.store.read(move |rx| Ok::<_, Error>(rx.certificate_holder(fingerprint)?)).await?;
+        let found = self.inner.store.identify(move |rx| Ok::<_, Error>(rx.certificate_holder(fingerprint)?)).await?;
         let refused = |why: &str| Err(Error::Unauthorized(why.to_owned()));
         let Some((certificate, holder)) = found else { return refused("the certificate is not known here") };
         if let Some(why) = certificate.refusal(now) {

@@ -3,7 +3,7 @@
 use super::access::{narrow, reach, reach_named};
 use super::effects::Effects;
 use super::group::settle_groups;
-use super::operation::queue_initial;
+use super::operation::{cancel_superseded, queue_initial};
 use super::tag;
 use super::{App, Error, check_limit, policy, require};
 use crate::app::downlink::Downlink;
@@ -23,6 +23,8 @@ use crate::store::{Flush, Rx, Tx};
 pub(super) const MAX_PROPERTIES: usize = 200;
 /// The most bytes of a property's value.
 const MAX_PROPERTY_VALUE: usize = 4096;
+/// The most devices of one owner that are enrolled without the scope `operate`, the removed ones included.
+const MAX_OWNED: u64 = 500;
 /// Silent devices handled in one sweep; the next sweep goes on.
 const SWEEP: u32 = 500;
 
@@ -67,7 +69,8 @@ impl App {
             .inner
             .store
             .write(Flush::Now, move |tx| {
-                let (enrolled, mut effects) = (enroll(tx, &actor, own, new, now)?, Effects::default());
+                let mut effects = Effects::default();
+                let enrolled = enroll(tx, &mut effects, &actor, own, new, now)?;
                 if enrolled.created {
                     queue_initial(&app, tx, &mut effects, &enrolled.device, now)?;
                     policy::forget(tx, &mut effects, &enrolled.device, now)?;
@@ -223,8 +226,14 @@ impl App {
                 if device.status == DeviceStatus::Removed {
                     return Ok::<_, Error>((device, effects));
                 }
+                // What an operator shut out does not come back by leaving and enrolling again.
+                let shut_out = matches!(device.status, DeviceStatus::Blocked | DeviceStatus::Suspended);
+                if shut_out && !policy::is_blocked(tx, &device)? {
+                    require(&actor, Scope::Operate)?;
+                }
                 let by = actor.principal.to_string();
                 change_status(tx, &mut device, DeviceStatus::Removed, &by, "removed", now)?;
+                leave_behind(tx, &mut effects, &device, now)?;
                 tx.end_enrollment(device.number, now)?;
                 tx.revoke_device(device.number, now)?;
                 tx.revoke_certificates(device.number, 0, now, &by)?;
@@ -410,7 +419,14 @@ pub(super) fn change_status(
 }
 
 /// Enrolls a device within a transaction, checked by whoever calls; `own`: it is the device that asks.
-pub(super) fn enroll(tx: &Tx<'_>, actor: &Actor, own: bool, new: NewDevice, now: Timestamp) -> Result<Enrolled, Error> {
+pub(super) fn enroll(
+    tx: &Tx<'_>,
+    effects: &mut Effects,
+    actor: &Actor,
+    own: bool,
+    new: NewDevice,
+    now: Timestamp,
+) -> Result<Enrolled, Error> {
     let by = actor.principal.to_string();
     let found = tx.find_device(&new.device_type, &new.identifier)?;
     if found.as_ref().is_some_and(|device| device.status == DeviceStatus::Blocked) {
@@ -445,6 +461,16 @@ pub(super) fn enroll(tx: &Tx<'_>, actor: &Actor, own: bool, new: NewDevice, now:
         last_seen_at: None,
     });
     let created = !again || device.status == DeviceStatus::Removed || device.owner != owner;
+    if again && device.owner != owner {
+        // Another person's: what the former owner's device has told, and whoever spoke for it, is gone.
+        tx.revoke_device(device.number, now)?;
+        tx.revoke_certificates(device.number, 0, now, &by)?;
+        tx.forget_history(device.number)?;
+        effects.shut.push(device.id);
+    }
+    if !actor.scopes.allow(Scope::Operate) && !own && created {
+        check_share(tx, &owner)?;
+    }
     device.name = name;
     device.description = new.description;
     device.updated_at = now;
@@ -473,17 +499,29 @@ pub(super) fn enroll(tx: &Tx<'_>, actor: &Actor, own: bool, new: NewDevice, now:
     Ok(Enrolled { device, created })
 }
 
-/// Refuses to hand a device that is in use to a caller who may enroll and no more, unless it is that caller's own:
-/// whoever gets its credentials is the device.
+/// Refuses to hand a device to a caller who may enroll and no more, unless it is that caller's own: whoever gets its
+/// credentials is the device.
 pub(super) fn check_takeover(actor: &Actor, device: &Device) -> Result<(), Error> {
-    let in_use = device.status != DeviceStatus::Removed && device.last_seen_at.is_some();
-    if in_use && device.owner != actor.owner() { require(actor, Scope::Operate) } else { Ok(()) }
+    let enrolled = device.status != DeviceStatus::Removed;
+    if enrolled && device.owner != actor.owner() { require(actor, Scope::Operate) } else { Ok(()) }
+}
+
+/// What a device that is removed leaves behind is no business of the next one of that name: nothing that waited for it
+/// is delivered, and it is in no group.
+fn leave_behind(tx: &Tx<'_>, effects: &mut Effects, device: &Device, now: Timestamp) -> Result<(), Error> {
+    for operation in tx.open_operations(device.id)? {
+        cancel_superseded(tx, effects, operation, "the device was removed", now)?;
+    }
+    tx.forget_belongings(device.number)?;
+    Ok(())
 }
 
 fn edit_device(tx: &Tx<'_>, actor: &Actor, id: DeviceId, edit: DeviceEdit, now: Timestamp) -> Result<Device, Error> {
     let mut device = reach(tx, actor, id, Scope::Operate)?;
     // Whose a device is, and whether it is shut out, is not for its owner to say; nor for the device itself.
-    if actor.is_device(id) || edit.owner.is_some() || edit.ownership.is_some() || edit.status.is_some() {
+    // Tags choose groups, and with them policies.
+    let binding = edit.owner.is_some() || edit.ownership.is_some() || edit.status.is_some() || edit.tags.is_some();
+    if actor.is_device(id) || binding {
         require(actor, Scope::Operate)?;
     }
     if device.status == DeviceStatus::Removed {
@@ -524,6 +562,14 @@ fn edit_device(tx: &Tx<'_>, actor: &Actor, id: DeviceId, edit: DeviceEdit, now: 
     settle_groups(tx, device.number, now)?;
     tx.audit(now, actor, "device.edit", &target(&device), Outcome::Done, &changes.join(", "))?;
     Ok(device)
+}
+
+/// Refuses a person who may enroll and no more one device too many.
+fn check_share(tx: &Tx<'_>, owner: &str) -> Result<(), Error> {
+    if tx.count_owned(owner)? >= MAX_OWNED {
+        return Err(Error::Conflict(format!("{owner} has {MAX_OWNED} devices; an operator may enroll more")));
+    }
+    Ok(())
 }
 
 pub(super) fn check_new_device(new: &NewDevice) -> Result<(), Error> {

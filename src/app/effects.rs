@@ -1,6 +1,7 @@
 //! What a transaction leads to beyond itself: gathered while it runs, told and pushed after its commit.
 
 use super::App;
+use super::downlink::Downlink;
 use crate::model::change::NoticeKind;
 use crate::model::device::Device;
 use crate::model::id::DeviceId;
@@ -11,6 +12,8 @@ use crate::model::text::for_terminal;
 /// What happened in a transaction that others should know.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
+    /// Devices whose earlier credentials are void: what was opened with them ends.
+    pub(super) shut: Vec<DeviceId>,
     /// Devices whose status changed because they were heard.
     pub(super) heard: Vec<Device>,
     /// Operations that came further.
@@ -28,6 +31,9 @@ pub(super) struct Effects {
 impl App {
     /// Tells the watchers what was committed, and pushes the operations that are new.
     pub(super) async fn follow(&self, mut effects: Effects) {
+        for device in &effects.shut {
+            self.order(Downlink::Close { device: *device, forget: true }).await;
+        }
         if !effects.violating.is_empty() {
             self.enforce(&mut effects).await;
         }

@@ -146,6 +146,12 @@ impl App {
                 if client.device.is_some() {
                     return Err(GrantError::UnauthorizedClient);
                 }
+                // A session ends with its logout; a token made of it would not.
+                if Kind::of(&admin_access_token) == Some(Kind::Session) {
+                    return Err(GrantError::InvalidGrant(
+                        "admin_access_token is a session, not an access token".to_owned(),
+                    ));
+                }
                 let by = self.bearer(&admin_access_token, origin).await?;
                 // An API token may do less than its owner and must not become a token that may do it all.
                 let Principal::User { name, .. } = by.principal.clone() else {

@@ -13,7 +13,7 @@ pub(super) use report::store_reports;
 use super::access::{reach, require_some, seen_by};
 use super::device::{known, target};
 use super::effects::Effects;
-use super::{App, Error, check_limit};
+use super::{App, Error, check_limit, require};
 use crate::metrics::Outcome as Ended;
 use crate::model::actor::{Actor, Principal, Scope};
 use crate::model::audit::Outcome;
@@ -26,12 +26,15 @@ use crate::model::operation::{
     OperationKind, OperationStatus,
 };
 use crate::model::page::{MAX_PAGE, Page};
+use crate::model::policy::{BUNDLE, REVOKE};
 use crate::model::text::for_terminal;
 use crate::model::timestamp::Timestamp;
 use crate::store::{Flush, Rx, Tx};
 
 /// The most activities on one page: each carries its operations, up to [`MAX_ACTIVITY_DEVICES`].
 pub const MAX_ACTIVITIES: u32 = 100;
+/// The most bytes that an activity's payloads come to, over all its devices.
+const MAX_ACTIVITY_BYTES: usize = 16 * 1024 * 1024;
 /// Operations expired in one sweep; the next sweep goes on.
 const SWEEP: u32 = 500;
 
@@ -64,6 +67,10 @@ impl App {
         let mut ids = new.devices;
         ids.sort_unstable();
         ids.dedup();
+        if [BUNDLE, REVOKE].iter().any(|code| code.eq_ignore_ascii_case(&new.code)) {
+            // Policies are applied; to send one past them takes the right to make them.
+            require(actor, Scope::Policy)?;
+        }
         if ids.is_empty() || ids.len() > MAX_ACTIVITY_DEVICES {
             return Err(Error::invalid("devices", format!("an operation goes to 1 to {MAX_ACTIVITY_DEVICES} devices")));
         }
@@ -72,6 +79,10 @@ impl App {
         }
         if new.expires_at.is_some_and(|at| at <= self.inner.clock.now()) {
             return Err(Error::invalid("expires_at", "the operation would expire at once"));
+        }
+        if new.payload.as_ref().is_some_and(|payload| payload.len() * ids.len() > MAX_ACTIVITY_BYTES) {
+            let most = MAX_ACTIVITY_BYTES / new.payload.as_ref().map_or(1, String::len).max(1);
+            return Err(Error::invalid("devices", format!("a payload of this size goes to {most} devices at once")));
         }
         let by = actor.clone();
         let devices = self
@@ -120,7 +131,7 @@ impl App {
         let now = self.inner.clock.now();
         let online: Vec<bool> = checked.devices.iter().map(|device| self.is_online(device.id)).collect();
         let owned_actor = actor.clone();
-        let (activity, devices) = self
+        let (mut activity, devices) = self
             .inner
             .store
             .write(Flush::Now, move |tx| {
@@ -133,6 +144,8 @@ impl App {
                 self.sent(device, operation).await;
             }
         }
+        // The payload stands in the activity, once.
+        activity.operations.iter_mut().for_each(|operation| operation.payload = None);
         Ok(activity)
     }
 
@@ -156,6 +169,10 @@ impl App {
             .store
             .write(Flush::Now, move |tx| {
                 let mut operation = known_operation(tx, &actor, id, Scope::Operate)?;
+                if operation.initiated_by == Principal::System.to_string() {
+                    // What the site itself tells the device, its policy above all, is not for its owner to take back.
+                    require(&actor, Scope::Operate)?;
+                }
                 if operation.status.is_final() {
                     let why = format!("the operation has ended already: {}", operation.status.name());
                     return Err(Error::Conflict(why));
@@ -390,7 +407,7 @@ fn store_activity(
         && let Some(activity) = tx.activity(first.activity)?
         && activity.operations.len() == merged.len()
     {
-        return Ok(activity);
+        return Ok(with_payloads(activity));
     }
     let mut activity = Activity {
         id: ActivityId::fresh(now),
@@ -414,6 +431,14 @@ fn store_activity(
         activity.operations.push(operation);
     }
     Ok(activity)
+}
+
+/// The activity with its payload in each of its operations too, as they are pushed.
+fn with_payloads(mut activity: Activity) -> Activity {
+    for operation in &mut activity.operations {
+        operation.payload.clone_from(&activity.payload);
+    }
+    activity
 }
 
 /// Writes a device's part of an activity.
@@ -476,6 +501,19 @@ pub(super) fn queue(
     let operation = insert(tx, &activity, device, OperationStatus::Pending, WAITING.to_owned())?;
     effects.queued.push((device.clone(), operation.clone()));
     Ok(operation)
+}
+
+/// Takes an operation back within the transaction of what makes it void.
+pub(super) fn cancel_superseded(
+    tx: &Tx<'_>,
+    effects: &mut Effects,
+    mut operation: Operation,
+    why: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    set_status(tx, &mut operation, OperationStatus::Cancelled, why.to_owned(), now)?;
+    effects.progressed.push(operation);
+    Ok(())
 }
 
 /// Queues what a device's type wants every new device to get, within the transaction that enrolls it.

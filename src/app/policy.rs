@@ -361,7 +361,8 @@ impl App {
         mut new: NewPolicy,
         replaces: Option<PolicyId>,
     ) -> Result<DryRun, Error> {
-        require(actor, Scope::Read)?;
+        // Who may see policies with their secrets masked must not find these out by trying.
+        require(actor, Scope::Policy)?;
         check_new(&self.inner.device_types, &mut new)?;
         let now = self.inner.clock.now();
         let mut policies = self.policies(&Actor::system()).await?;

@@ -214,7 +214,7 @@ impl App {
         let found = self
             .inner
             .store
-            .read(move |rx| {
+            .identify(move |rx| {
                 Ok::<_, StoreError>(match kind {
                     Some(Kind::Session) => rx.session(&hash)?.map(Credential::Session),
                     Some(Kind::Api) => match rx.api_token(&hash)? {

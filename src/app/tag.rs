@@ -48,9 +48,10 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Invalid`] for tags that cannot be or too many, [`Error::NotFound`] for an unknown device,
-    /// [`Error::Forbidden`] without the scope `operate` or `own`.
+    /// [`Error::Forbidden`] without the scope `operate`.
     pub async fn tag(&self, actor: &Actor, tagging: Tagging) -> Result<usize, Error> {
-        require_some(actor, Scope::Operate)?;
+        // Not for owners: tags choose groups, and with them policies.
+        require(actor, Scope::Operate)?;
         check_tags("add", &tagging.add)?;
         check_tags("remove", &tagging.remove)?;
         if tagging.devices.len() > MAX_ACTIVITY_DEVICES {

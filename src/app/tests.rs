@@ -157,7 +157,7 @@ async fn an_operation_goes_its_way_once() {
     let pi = site.pi("worker").await;
     let me = itself(&pi);
     let activity = site.app.send(&operator(), bulb(&[pi.id])).await.unwrap();
-    assert_eq!(activity.operations[0].payload.as_deref(), Some("ON"), "as the type writes it");
+    assert_eq!(activity.payload.as_deref(), Some("ON"), "as the type writes it");
     assert_eq!(activity.operations[0].reason, "waiting for the device to connect");
     let taken = site.app.next_pending(&me, pi.id).await.unwrap().unwrap();
     assert_eq!((taken.number, taken.status), (activity.number, OperationStatus::InProgress));

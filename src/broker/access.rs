@@ -11,8 +11,8 @@ use crate::model::topic::DeviceTopic;
 pub(super) enum Access {
     /// The topic `<tenant>/<type>/<id>` and all below it.
     Device { prefix: Box<str> },
-    /// The topics of this person's devices.
-    Owner { name: Box<str> },
+    /// The topics of this person's devices, as far as the scopes go.
+    Owner { name: Box<str>, publish: bool, subscribe: bool },
     /// Every topic; `$SYS` to listen.
     Any,
 }
@@ -24,7 +24,11 @@ impl Access {
                 Self::Device { prefix: format!("{TENANT}/{device_type}/{identifier}").into() }
             }
             _ if actor.scopes.allow(Scope::Broker) => Self::Any,
-            _ => Self::Owner { name: actor.owner().into() },
+            _ => Self::Owner {
+                name: actor.owner().into(),
+                publish: actor.scopes.allow(Scope::Own) || actor.scopes.allow(Scope::Operate),
+                subscribe: actor.scopes.allow(Scope::Own) || actor.scopes.allow(Scope::Read),
+            },
         }
     }
 
@@ -32,7 +36,7 @@ impl Access {
     pub(super) async fn may_publish(&self, app: &App, topic: &str) -> Result<bool, Error> {
         match self {
             Self::Device { prefix } => Ok(is_below(prefix, topic)),
-            Self::Owner { name } => owns(app, name, topic).await,
+            Self::Owner { name, publish, .. } => Ok(*publish && owns(app, name, topic).await?),
             Self::Any => Ok(!topic.starts_with('$')),
         }
     }
@@ -41,7 +45,7 @@ impl Access {
     pub(super) async fn may_subscribe(&self, app: &App, filter: &str) -> Result<bool, Error> {
         match self {
             Self::Device { prefix } => Ok(is_below(prefix, filter)),
-            Self::Owner { name } => owns(app, name, filter).await,
+            Self::Owner { name, subscribe, .. } => Ok(*subscribe && owns(app, name, filter).await?),
             Self::Any => Ok(!filter.starts_with("$share/")),
         }
     }

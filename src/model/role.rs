@@ -96,9 +96,9 @@ const BELOW: &[(&str, &[Scope], &[Scope])] = &[
     ("/permission/admin/device-mgt/applications",                &[Scope::Read],  &[Scope::Read, Scope::Policy]),
     ("/permission/admin/device-mgt/device-type",                 &[Scope::Read],  &[Scope::Admin]),
     ("/permission/admin/device-mgt/platform-configurations",     &[Scope::Read],  &[Scope::Admin]),
-    ("/permission/admin/device-mgt/certificates",                &[Scope::Admin], &[Scope::Admin]),
-    ("/permission/admin/device-mgt/users",                       &[Scope::Admin], &[Scope::Admin]),
-    ("/permission/admin/device-mgt/roles",                       &[Scope::Admin], &[Scope::Admin]),
+    ("/permission/admin/device-mgt/certificates",                &[Scope::Read],  &[Scope::Admin]),
+    ("/permission/admin/device-mgt/users",                       &[Scope::Read],  &[Scope::Admin]),
+    ("/permission/admin/device-mgt/roles",                       &[Scope::Read],  &[Scope::Admin]),
     ("/permission/admin/app-mgt",                                &[Scope::Read],  &[Scope::Read, Scope::Policy]),
 ];
 
@@ -144,7 +144,7 @@ mod tests {
             ("/devices/enroll/android", "enroll own"),
             ("/policies/view", "read"),
             ("/policies/manage", "read policy"),
-            ("/users/view", "admin"),
+            ("/users/view", "read"),
             // What is not known allows nothing, be it named like something else.
             ("/something-new", ""),
             ("/devicesque/view", ""),

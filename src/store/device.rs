@@ -73,6 +73,12 @@ impl Rx<'_> {
         Ok(self.connection.prepare_cached(&sql)?.query_map(params![name, limit], read)?.collect::<Result<_, _>>()?)
     }
 
+    /// How many devices a person owns, removed ones included.
+    pub fn count_owned(&self, owner: &str) -> Result<u64, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT count(*) FROM device WHERE owner = ?1")?;
+        Ok(statement.query_row([owner], |row| row.get(0))?)
+    }
+
     /// How many devices have each status.
     pub fn device_counts(&self) -> Result<Vec<(DeviceStatus, u64)>, StoreError> {
         let mut statement = self.connection.prepare_cached("SELECT status, count(*) FROM device GROUP BY status")?;
@@ -187,6 +193,22 @@ impl Tx<'_> {
         self.connection
             .prepare_cached("UPDATE device SET last_seen_at = ?2 WHERE number = ?1")?
             .execute(params![number, at])?;
+        Ok(())
+    }
+
+    /// Takes a device out of its groups, and its tags off it.
+    pub fn forget_belongings(&self, device: i64) -> Result<(), StoreError> {
+        for table in ["group_member", "tag"] {
+            self.connection.prepare_cached(&format!("DELETE FROM {table} WHERE device = ?1"))?.execute([device])?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what a device has told and was told; its enrollments and the changes of its status stay.
+    pub fn forget_history(&self, device: i64) -> Result<(), StoreError> {
+        for table in ["application", "location", "metric", "notification", "operation", "property"] {
+            self.connection.prepare_cached(&format!("DELETE FROM {table} WHERE device = ?1"))?.execute([device])?;
+        }
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! Opening the database: pragmas, and the way from any older schema to this one.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -14,6 +15,9 @@ const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!(
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     let failed = |source| StoreError::Open { path: path.to_owned(), source };
     let mut connection = Connection::open(path).map_err(failed)?;
+    // Hashes of passwords and tokens are nobody else's business; the log beside it takes its mode from the database.
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+        .map_err(|source| StoreError::Copy { path: path.to_owned(), source })?;
     // auto_vacuum only takes effect before the first table; the log is made small again after a burst.
     connection
         .execute_batch(
@@ -57,6 +61,7 @@ fn copy_aside(connection: &Connection, path: &Path, version: i64) -> Result<(), 
     connection
         .execute("VACUUM INTO ?1", [unfinished.to_string_lossy()])
         .map_err(|source| StoreError::Migrate { version, source })?;
+    std::fs::set_permissions(&unfinished, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
     std::fs::rename(&unfinished, &target).map_err(failed)
 }
 

@@ -186,7 +186,7 @@ impl Tx<'_> {
 
     /// Deletes the clients of an owner under a name, with their tokens. Returns how many clients.
     pub fn delete_named_clients(&self, owner: &str, name: &str) -> Result<(usize, Revoked), StoreError> {
-        self.delete_clients("owner = ?1 AND name = ?2", params![owner, name])
+        self.delete_clients("owner = ?1 AND name = ?2 AND device IS NULL", params![owner, name])
     }
 
     /// Deletes every client and token of a person; the devices they own keep theirs.

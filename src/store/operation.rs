@@ -77,6 +77,8 @@ impl Rx<'_> {
     fn with_operations(&self, mut activity: Activity, own_of: Option<&str>) -> Result<Activity, StoreError> {
         let own = OWN.replace("= ?", "= ?2");
         let sql = format!("{SELECT} WHERE o.activity = ?1 AND (?2 IS NULL OR {own}) ORDER BY o.number");
+        // The payload stands in the activity, once.
+        let sql = sql.replacen("a.payload", "NULL", 1);
         let mut operations = self.operation_rows(&sql, &[&activity.number, &own_of])?;
         activity.operations = operations.drain(..).map(|numbered| numbered.operation).collect();
         Ok(activity)
@@ -100,6 +102,15 @@ impl Rx<'_> {
              AND o.status IN ('PENDING', 'NOTNOW') ORDER BY o.number LIMIT ?2"
         );
         Ok(self.operation_rows(&sql, &[&device, &limit])?.into_iter().map(|numbered| numbered.operation).collect())
+    }
+
+    /// What a device has not ended yet.
+    pub fn open_operations(&self, device: DeviceId) -> Result<Vec<Operation>, StoreError> {
+        let sql = format!(
+            "{SELECT} WHERE o.device = (SELECT number FROM device WHERE id = ?1)
+             AND o.status IN ('PENDING', 'IN_PROGRESS', 'NOTNOW') ORDER BY o.number"
+        );
+        Ok(self.operation_rows(&sql, &[&device])?.into_iter().map(|numbered| numbered.operation).collect())
     }
 
     /// The identical operation that still waits on a device.

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use super::{Rx, StoreError};
 
 /// How many reads run at once; further ones wait.
-const READERS: usize = 2;
+pub(super) const READERS: usize = 2;
 /// The longest a read may take before it is ended, so that no query can keep the others from their turn for ever.
 const LONGEST_READ: Duration = Duration::from_secs(10);
 /// Memory for pages of one reading connection, in KiB.
@@ -23,8 +23,9 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        let idle = (0..READERS)
+    /// `count` connections.
+    pub(super) fn open(path: &Path, count: usize) -> Result<Self, StoreError> {
+        let idle = (0..count)
             .map(|_| {
                 let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
                 let connection = Connection::open_with_flags(path, flags)?;
@@ -37,7 +38,7 @@ impl Readers {
             })
             .collect::<Result<Vec<_>, rusqlite::Error>>()
             .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
-        Ok(Self { idle: Arc::new(Mutex::new(idle)), turns: Arc::new(Semaphore::new(READERS)) })
+        Ok(Self { idle: Arc::new(Mutex::new(idle)), turns: Arc::new(Semaphore::new(count)) })
     }
 
     /// Runs `job` and ends it when it takes longer than [`LONGEST_READ`].
@@ -134,7 +135,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("pym.db");
         drop(super::super::migrate::open(&path).unwrap());
-        let readers = Readers::open(&path).unwrap();
+        let readers = Readers::open(&path, READERS).unwrap();
         for _ in 0..=READERS {
             let endless = |rx: &Rx<'_>| {
                 const SQL: &str =

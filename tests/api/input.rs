@@ -133,7 +133,7 @@ async fn paths_and_methods_that_are_not_there() {
     assert!(head.body.is_empty());
     assert_eq!(head.header("content-length"), get.body.len().to_string());
     let elsewhere = site.open(&anonymous(), "GET", "/token", "").await;
-    assert_eq!(elsewhere.status(), 404, "it is another door's");
+    assert_eq!(elsewhere.status(), 405, "it is another door's");
     let unknown = pym::api::problem::recover(warp::reject::not_found()).await.unwrap();
     assert_eq!(unknown.headers()["content-type"], "application/problem+json");
 }

@@ -60,6 +60,9 @@ struct Group {
     /// Its owner may look at it, and no more.
     #[serde(default)]
     sees_own: bool,
+    /// Another's device takes the scope `operate` besides: whoever does it is the device.
+    #[serde(default)]
+    takeover: bool,
     /// Whoever is known gets as far as what the body holds.
     #[serde(default)]
     known: bool,
@@ -131,6 +134,9 @@ impl Group {
         let has = |scope: &String| kind.scopes.contains(scope) || kind.scopes.contains("admin");
         let is_let_in =
             if needs.is_empty() { kind.role.is_some() || has(&"admin".to_owned()) } else { needs.iter().all(has) };
+        if self.takeover && whose == Whose::Other && is_let_in && !has(&"operate".to_owned()) {
+            return Class::Refused;
+        }
         if is_let_in {
             return if whose == Whose::NoOnes { Class::Hidden } else { Class::Done };
         }

@@ -108,7 +108,7 @@ impl App {
             .store
             .write(Flush::Now, move |tx| {
                 let mut effects = Effects::default();
-                let mut enrolled = enroll(tx, &actor, own, new, now)?;
+                let mut enrolled = enroll(tx, &mut effects, &actor, own, new, now)?;
                 heard(tx, &mut enrolled.device, now)?;
                 store_facts(tx, &mut effects, &enrolled.device, facts, now)?;
                 if enrolled.created {

@@ -120,15 +120,15 @@ async fn the_oldest_gives_way_and_little_is_kept() {
         site.app.sign_certificate(&itself(&pi), pi.id, &request("x")).await.unwrap();
     }
     let page = site.app.certificates(&operator(), Some(pi.id), PageStart::Cursor(None), 1000).await.unwrap();
-    assert_eq!((page.items.len(), page.total, page.next.as_deref()), (20, 20, None));
+    assert_eq!((page.items.len(), page.total, page.next.as_deref()), (31, 31, None));
     let good: Vec<_> = page.items.iter().map(|one| one.revoked_at.is_none()).collect();
     assert!(good[..5].iter().all(|good| *good) && !good[5..].iter().any(|good| *good), "{good:?}");
-    assert_eq!(site.refusal(&first.certificate).await, "the certificate is not known here");
+    assert_eq!(site.refusal(&first.certificate).await, "the certificate is revoked");
     let closed = std::iter::from_fn(|| site.downlink.try_recv().ok());
     assert_eq!(closed.filter(|order| matches!(order, Downlink::CloseToken { .. })).count(), 26);
     let some = site.app.certificates(&operator(), None, PageStart::Cursor(None), 3).await.unwrap();
     let rest = site.app.certificates(&operator(), None, PageStart::Cursor(some.next.clone()), 1000).await.unwrap();
-    assert_eq!((some.items.len(), rest.items.len(), rest.total), (3, 17, 20));
+    assert_eq!((some.items.len(), rest.items.len(), rest.total), (3, 28, 31));
     let by_offset = site.app.certificates(&operator(), None, PageStart::Offset(3), 1000).await.unwrap();
     assert_eq!(by_offset.items[0].serial, rest.items[0].serial);
 }

@@ -79,7 +79,7 @@ async fn what_a_query_fills_no_hand_fills() {
         ("tpye:x", "character 1"),
         ("", "at least one term"),
         ("a or -group:filled", "may not name groups"),
-        ("-policy:x", "or policies"),
+        ("-policy:x", "policies or compliance"),
     ] {
         let new = NewGroup { name: "bad".to_owned(), query: Some(query.to_owned()), ..NewGroup::default() };
         let refused = site.app.create_group(&operator(), new).await;

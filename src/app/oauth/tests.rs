@@ -338,8 +338,9 @@ async fn who_may_only_enroll_takes_no_device_in_use_from_its_owner() {
         identifier: "kitchen".to_owned(),
         ..NewDevice::default()
     };
-    // Nobody has heard of it yet: it may be on its way to another owner.
-    site.app.issue_device_credentials(&narrow, pi.id).await.unwrap();
+    // Whoever has a device's credentials is the device, whether it was ever heard or not.
+    let taken = site.app.issue_device_credentials(&narrow, pi.id).await;
+    assert!(matches!(taken, Err(Error::Forbidden { needs: Scope::Operate })), "{taken:?}");
     site.app.heard(pi.id).await.unwrap();
     let taken = site.app.enroll(&narrow, again()).await.map(|enrolled| enrolled.device.owner);
     assert!(matches!(taken, Err(Error::Forbidden { needs: Scope::Operate })), "{taken:?}");
