@@ -58,7 +58,7 @@ ids! {
     DeviceId;
     /// One enrollment of a device.
     EnrollmentId;
-    /// A static group of devices.
+    /// A group of devices.
     GroupId;
     /// One operation sent to many devices.
     ActivityId;
