@@ -149,6 +149,20 @@ impl Connection {
         (status, String::from_utf8(self.buffer[head..whole].to_vec()).unwrap())
     }
 
+    /// The administrator's access token, as a script of the Entgra API gets it.
+    async fn login(&mut self) -> String {
+        let person = format!("Basic {}", BASE64_STANDARD.encode(format!("admin:{PASSWORD}")));
+        let registration = json!({ "applicationName": "bench" });
+        let client = self.json("POST", "/api-application-registration/register", &person, &registration).await;
+        let pair = format!("{}:{}", client["client_id"].as_str().unwrap(), client["client_secret"].as_str().unwrap());
+        let form = format!("grant_type=password&username=admin&password={}", PASSWORD.replace(' ', "+"));
+        let basic = format!("Basic {}", BASE64_STANDARD.encode(pair));
+        let (status, token) = self.ask("POST", "/token", &basic, "application/x-www-form-urlencoded", &form).await;
+        assert_eq!(status, 200, "{token}");
+        let token: Value = serde_json::from_str(&token).unwrap();
+        token["access_token"].as_str().unwrap().to_owned()
+    }
+
     /// As [`Connection::ask`], in JSON, for what must succeed.
     async fn json(&mut self, method: &str, path: &str, authorization: &str, body: &Value) -> Value {
         let body = if body.is_null() { String::new() } else { body.to_string() };
@@ -263,8 +277,7 @@ async fn main() {
     let daemon = Daemon::start();
     let idle = daemon.memory().0;
     let mut operator = Connection::open(&daemon.address).await;
-    let login = json!({ "name": "admin", "password": PASSWORD });
-    let admin = operator.json("POST", "/api/v1/login", "none", &login).await["token"].as_str().unwrap().to_owned();
+    let admin = operator.login().await;
     let bearer = format!("Bearer {admin}");
 
     let begun = Instant::now();

@@ -5,7 +5,7 @@
 
 use super::{Error, require};
 use crate::model::actor::{Actor, Scope};
-use crate::model::device::{Device, DeviceFilter};
+use crate::model::device::Device;
 use crate::model::id::DeviceId;
 use crate::store::Rx;
 
@@ -39,28 +39,13 @@ pub(super) fn reach_named(
     if covers(rx, actor, &device, scope)? { Ok(device) } else { Err(missing()) }
 }
 
-/// Narrows a list to what the caller may see of it.
+/// The person to whose own devices a list is narrowed; `None` for a caller who may do what `scope` says to every device.
 ///
 /// # Errors
-/// [`Error::Unauthorized`] and [`Error::Forbidden`] for a caller who may see no device at all.
-pub(super) fn narrow(actor: &Actor, filter: DeviceFilter) -> Result<DeviceFilter, Error> {
-    if actor.scopes.allow(Scope::Read) {
-        return Ok(filter);
-    }
-    if actor.scopes.allow(Scope::Own) {
-        return Ok(DeviceFilter { own_of: Some(actor.owner()), ..filter });
-    }
-    require(actor, Scope::Read)?;
-    Ok(filter)
-}
-
-/// The person whose devices alone the caller may see; `None` for a caller who may see every device.
-///
-/// # Errors
-/// [`Error::Unauthorized`] and [`Error::Forbidden`] for a caller who may see no device at all.
-pub(super) fn seen_by(actor: &Actor) -> Result<Option<String>, Error> {
-    require_some(actor, Scope::Read)?;
-    Ok((!actor.scopes.allow(Scope::Read)).then(|| actor.owner()))
+/// [`Error::Unauthorized`] and [`Error::Forbidden`] for a caller who may do it to no device at all.
+pub(super) fn seen_by(actor: &Actor, scope: Scope) -> Result<Option<String>, Error> {
+    require_some(actor, scope)?;
+    Ok((!actor.scopes.allow(scope)).then(|| actor.owner()))
 }
 
 /// Refuses a caller who may do what `scope` says neither to every device nor to their own; a device is refused too.

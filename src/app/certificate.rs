@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::access::{reach, require_some};
+use super::access::{reach, require_some, seen_by};
 use super::device::{check_takeover, target};
 use super::{App, Error, check_limit, require};
 use crate::app::downlink::Downlink;
@@ -95,17 +95,13 @@ impl App {
         limit: u32,
     ) -> Result<Page<Certificate>, Error> {
         check_limit(limit, MAX_PAGE)?;
-        if device.is_none() {
-            require_some(actor, Scope::Read)?;
-        }
+        let own_of = if device.is_none() { seen_by(actor, Scope::Read)? } else { None };
         let actor = actor.clone();
         self.inner
             .store
             .read(move |rx| {
-                let (device, own_of) = match device {
-                    Some(device) => (Some(reach(rx, &actor, device, Scope::Read)?.number), None),
-                    None => (None, (!actor.scopes.allow(Scope::Read)).then(|| actor.owner())),
-                };
+                let device = device.map(|device| reach(rx, &actor, device, Scope::Read)).transpose()?;
+                let device = device.map(|device| device.number);
                 Ok(rx.certificates(device, own_of.as_deref(), &start, limit)?)
             })
             .await

@@ -10,7 +10,7 @@ use super::notification::notify;
 use super::operation::queue;
 use super::policy::{BLOCKED, is_blocked, is_open, lift, resend};
 use super::{App, Error, check_limit};
-use crate::app::access::{reach, require_some};
+use crate::app::access::{reach, seen_by};
 use crate::model::actor::{Actor, Scope};
 use crate::model::compliance::{
     Compliance, ComplianceCounts, FeatureCompliance, MONITOR, Violation, read_findings, silent,
@@ -54,7 +54,7 @@ impl App {
         limit: u32,
         cursor: Option<String>,
     ) -> Result<(ComplianceCounts, Page<Violation>), Error> {
-        require_some(actor, Scope::Read)?;
+        let own_of = seen_by(actor, Scope::Read)?;
         check_limit(limit, MAX_PAGE)?;
         let after = match cursor {
             None => 0,
@@ -62,7 +62,6 @@ impl App {
                 cursor.parse().map_err(|_| Error::invalid("cursor", "the cursor is not one of this list"))?
             }
         };
-        let own_of = (!actor.scopes.allow(Scope::Read)).then(|| actor.owner());
         self.inner
             .store
             .read(move |rx| {

@@ -1,6 +1,6 @@
 //! Devices: enrolling, finding, editing, removing, and noticing whether they are there.
 
-use super::access::{narrow, reach, reach_named};
+use super::access::{reach, reach_named, seen_by};
 use super::effects::Effects;
 use super::group::settle_groups;
 use super::operation::{cancel_superseded, queue_initial};
@@ -116,7 +116,7 @@ impl App {
     /// # Errors
     /// [`Error::Invalid`] for a limit or cursor that cannot be, [`Error::Forbidden`] without the scope `read`.
     pub async fn devices(&self, actor: &Actor, filter: DeviceFilter, page: DevicePage) -> Result<Page<Device>, Error> {
-        let filter = narrow(actor, filter)?;
+        let filter = DeviceFilter { own_of: seen_by(actor, Scope::Read)?, ..filter };
         check_limit(page.limit, MAX_PAGE)?;
         let now = self.inner.clock.now();
         self.inner.store.read(move |rx| rx.devices(&filter, &page, now).map_err(Error::from)).await

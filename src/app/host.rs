@@ -110,7 +110,7 @@ impl App {
     /// # Errors
     /// A failure of the store, [`Error::Forbidden`] without the scope `read`, `own` or `metrics`.
     pub async fn counts(&self, actor: &Actor) -> Result<Counts, Error> {
-        let own_of = if actor.scopes.allow(Scope::Metrics) { None } else { seen_by(actor)? };
+        let own_of = if actor.scopes.allow(Scope::Metrics) { None } else { seen_by(actor, Scope::Read)? };
         let since = self.inner.clock.now().minus(Duration::from_hours(24));
         if let Some(name) = own_of {
             return self.own_counts(name, since).await;

@@ -1,6 +1,6 @@
 //! Notifications: what a person has to see and tick off.
 
-use super::access::{reach, require_some};
+use super::access::{reach, require_some, seen_by};
 use super::effects::Effects;
 use super::{App, Error, check_limit, require};
 use crate::model::actor::{Actor, Scope};
@@ -33,9 +33,8 @@ impl App {
         offset: u32,
         limit: u32,
     ) -> Result<Page<Notification>, Error> {
-        require_some(actor, Scope::Read)?;
+        let filter = NotificationFilter { own_of: seen_by(actor, Scope::Read)?, ..filter };
         check_limit(limit, MAX_PAGE)?;
-        let filter = NotificationFilter { own_of: own_of(actor, Scope::Read), ..filter };
         self.inner.store.read(move |rx| Ok(rx.notifications(&filter, offset, limit)?)).await
     }
 
@@ -65,23 +64,17 @@ impl App {
     /// # Errors
     /// [`Error::Forbidden`] without the scope `operate` or `own`.
     pub async fn check_notifications(&self, actor: &Actor) -> Result<usize, Error> {
-        require_some(actor, Scope::Operate)?;
+        let own_of = seen_by(actor, Scope::Operate)?;
         let (now, actor) = (self.inner.clock.now(), actor.clone());
         self.inner
             .store
             .write(Flush::Now, move |tx| {
-                let own_of = own_of(&actor, Scope::Operate);
                 let count = tx.check_notifications(own_of.as_deref(), now, &actor.principal.to_string())?;
                 tx.audit(now, &actor, "notification.check", "all", Outcome::Done, &count.to_string())?;
                 Ok(count)
             })
             .await
     }
-}
-
-/// The person a list is narrowed to, for a caller whose scopes do not cover every device.
-fn own_of(actor: &Actor, scope: Scope) -> Option<String> {
-    (!actor.scopes.allow(scope)).then(|| actor.owner())
 }
 
 fn known(rx: &Rx<'_>, actor: &Actor, key: NotificationKey) -> Result<Notification, Error> {

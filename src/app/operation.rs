@@ -212,8 +212,7 @@ impl App {
         actor: &Actor,
         find: impl FnOnce(&Rx<'_>) -> Result<Activity, Error> + Send + 'static,
     ) -> Result<Activity, Error> {
-        require_some(actor, Scope::Read)?;
-        let own_of = (!actor.scopes.allow(Scope::Read)).then(|| actor.owner());
+        let own_of = seen_by(actor, Scope::Read)?;
         let masks = self.masks(actor);
         self.inner
             .store
@@ -243,12 +242,11 @@ impl App {
         start: PageStart,
         limit: u32,
     ) -> Result<Page<Activity>, Error> {
-        require_some(actor, Scope::Read)?;
+        let own_of = seen_by(actor, Scope::Read)?;
         check_limit(limit, MAX_ACTIVITIES)?;
         if filter.numbers.len() > MAX_ACTIVITIES as usize {
             return Err(Error::invalid("numbers", format!("at most {MAX_ACTIVITIES} activities can be named")));
         }
-        let own_of = (!actor.scopes.allow(Scope::Read)).then(|| actor.owner());
         let filter = ActivityFilter { own_of, ..filter };
         let masks = self.masks(actor);
         self.inner
@@ -305,7 +303,7 @@ impl App {
         start: PageStart,
         limit: u32,
     ) -> Result<Page<Operation>, Error> {
-        let own_of = if filter.device.is_none() { seen_by(actor)? } else { None };
+        let own_of = if filter.device.is_none() { seen_by(actor, Scope::Read)? } else { None };
         let filter = OperationFilter { own_of, ..filter };
         check_limit(limit, MAX_PAGE)?;
         let (actor, masks) = (actor.clone(), self.masks(actor));

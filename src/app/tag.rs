@@ -1,6 +1,6 @@
 //! Tags: sticking them on devices and taking them off.
 
-use super::access::{reach, require_some};
+use super::access::{reach, require_some, seen_by};
 use super::device::target;
 use super::group::settle_groups;
 use super::{App, Error, require};
@@ -101,9 +101,7 @@ impl App {
     /// [`Error::Invalid`] when there are more than [`MAX_ACTIVITY_DEVICES`], [`Error::Forbidden`] without the scope
     /// `operate` or `own`.
     pub async fn targets(&self, actor: &Actor, filter: DeviceFilter) -> Result<Vec<DeviceId>, Error> {
-        require_some(actor, Scope::Operate)?;
-        let own_of = (!actor.scopes.allow(Scope::Operate)).then(|| actor.owner());
-        let filter = DeviceFilter { own_of, ..filter };
+        let filter = DeviceFilter { own_of: seen_by(actor, Scope::Operate)?, ..filter };
         let now = self.inner.clock.now();
         let ids =
             self.inner.store.read(move |rx| Ok::<_, Error>(rx.device_ids(&filter, MAX_ACTIVITY_DEVICES + 1, now)?));

@@ -141,7 +141,7 @@ impl View {
     /// # Errors
     /// As [`App::view`].
     pub async fn refresh(&mut self, app: &App, actor: &Actor) -> Result<(), Error> {
-        let Some(name) = seen_by(actor)? else {
+        let Some(name) = seen_by(actor, Scope::Read)? else {
             self.own = None;
             return Ok(());
         };

@@ -12,6 +12,7 @@ use warp::reply::Response;
 use super::call::{Call, echo};
 use super::errors::Error;
 use super::gson;
+use super::operation::seconds;
 use super::routes::{Route, route};
 use crate::app::operation::{MAX_ACTIVITIES, Named};
 use crate::model::actor::Actor;
@@ -47,12 +48,6 @@ fn number(id: &str) -> Result<i64, Error> {
     digits.parse().map_err(|_| Error::bad(format!("an activity is called ACTIVITY_n, not {:?}", echo(id))))
 }
 
-/// A time in milliseconds, or in the seconds that some clients think in.
-fn moment(number: i64) -> Timestamp {
-    const FIRST_MILLIS: i64 = 100_000_000_000;
-    if number >= FIRST_MILLIS { Timestamp::from_millis(number) } else { Timestamp::from_secs(number) }
-}
-
 async fn filter(call: &Call, actor: &Actor) -> Result<ActivityFilter, Error> {
     let query = call.query();
     let text = |name| query.get(name).map(str::to_owned);
@@ -68,8 +63,8 @@ async fn filter(call: &Call, actor: &Actor) -> Result<ActivityFilter, Error> {
         code: text("operationCode"),
         kind: kind.transpose()?,
         initiated_by: query.get("initiatedBy").map(|name| bare_name(name).to_owned()),
-        from: query.number("startTimestamp")?.map(moment),
-        until: query.number("endTimestamp")?.map(moment),
+        from: query.number("startTimestamp")?.map(seconds),
+        until: query.number("endTimestamp")?.map(seconds),
         numbers: query.get("operationId").map(number).transpose()?.into_iter().collect(),
         device_type: text("deviceType"),
         device,
