@@ -5,10 +5,12 @@ use std::time::Duration;
 use super::Error;
 use super::device::DeviceEdit;
 use super::downlink::{Downlink, Push};
-use super::testing::{Site, itself, operator, site, with};
-use crate::model::actor::Scope;
+use super::testing::{Site, itself, operator, site, user, with};
+use crate::model::actor::{Actor, Scope};
 use crate::model::audit::AuditFilter;
-use crate::model::device::{DeviceFilter, DevicePage, DeviceSort, DeviceStatus, NewDevice, PageStart, Property};
+use crate::model::device::{
+    Device, DeviceFilter, DevicePage, DeviceSort, DeviceStatus, NewDevice, PageStart, Property,
+};
 use crate::model::device_type::{Completes, DeviceType};
 use crate::model::group::NewGroup;
 use crate::model::id::DeviceId;
@@ -367,4 +369,63 @@ async fn a_backup_is_a_whole_database() {
     let copy = crate::store::Store::open(&path).unwrap();
     let found = copy.read(move |rx| rx.device(pi.id)).await.unwrap();
     assert_eq!(found.unwrap().identifier, "kept");
+}
+
+/// A person of the role `device-owner`, and a device of theirs.
+async fn owned(site: &Site, name: &str, identifier: &str) -> (Actor, Device) {
+    site.app.create_user(&operator(), user(name, "device-owner"), "correct horse").await.unwrap();
+    let owner = site.app.basic(name, "correct horse", "192.0.2.1").await.unwrap();
+    let new =
+        NewDevice { device_type: "raspberrypi".to_owned(), identifier: identifier.to_owned(), ..NewDevice::default() };
+    let device = site.app.enroll(&owner, new).await.unwrap().device;
+    (owner, device)
+}
+
+#[tokio::test]
+async fn what_an_operator_shut_out_does_not_come_back_by_leaving() {
+    let site = site().await;
+    let (ada, pi) = owned(&site, "ada", "hers").await;
+    for status in [DeviceStatus::Blocked, DeviceStatus::Suspended] {
+        let edit = DeviceEdit { status: Some(status), ..DeviceEdit::default() };
+        site.app.edit_device(&operator(), pi.id, edit).await.unwrap();
+        for by in [&ada, &itself(&pi)] {
+            let left = site.app.remove_device(by, pi.id).await;
+            assert!(matches!(left, Err(Error::Forbidden { needs: Scope::Operate })), "{status:?} {left:?}");
+        }
+    }
+    site.app.remove_device(&operator(), pi.id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_device_that_changes_hands_by_enrolling_anew_brings_nothing_along() {
+    let site = site().await;
+    let (ada, pi) = owned(&site, "ada", "shared").await;
+    let credentials = site.app.issue_device_credentials(&ada, pi.id).await.unwrap();
+    site.app.ingest(&itself(&pi), pi.id, vec![temperature(None, 21.0)], Flush::Now).await.unwrap();
+    site.app.send(&operator(), bulb(&[pi.id])).await.unwrap();
+    let tags = DeviceEdit { tags: Some(vec!["vip".to_owned()]), ..DeviceEdit::default() };
+    let refused = site.app.edit_device(&ada, pi.id, tags.clone()).await;
+    assert!(matches!(refused, Err(Error::Forbidden { .. })), "tags choose policies: {refused:?}");
+    site.app.edit_device(&operator(), pi.id, tags).await.unwrap();
+
+    site.app.remove_device(&ada, pi.id).await.unwrap();
+    let (bob, again) = owned(&site, "bob", "shared").await;
+    assert_eq!((again.id, &*again.owner), (pi.id, "bob"));
+    assert!(site.app.bearer(&credentials.access_token, "192.0.2.1").await.is_err());
+    assert!(site.app.pending(&itself(&again), pi.id).await.unwrap().is_empty(), "what waited is not delivered");
+    assert!(site.app.last_values(&bob, pi.id).await.unwrap().is_empty());
+    assert!(site.app.tags_of(&bob, pi.id).await.unwrap().is_empty());
+    let operations = site.app.operations(&bob, OperationFilter { device: Some(pi.id), ..Default::default() }, 10, None);
+    assert_eq!(operations.await.unwrap().total, 0);
+    assert!(matches!(site.app.device(&ada, pi.id).await, Err(Error::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn an_owner_takes_no_policy_off_their_device() {
+    let site = site().await;
+    let (ada, pi) = owned(&site, "ada", "hers").await;
+    for code in ["POLICY_BUNDLE", "POLICY_REVOKE"] {
+        let sent = site.app.send(&ada, NewActivity { code: code.to_owned(), ..bulb(&[pi.id]) }).await;
+        assert!(matches!(sent, Err(Error::Forbidden { needs: Scope::Policy })), "{sent:?}");
+    }
 }

@@ -65,6 +65,21 @@ async fn owns(app: &App, name: &str, topic: &str) -> Result<bool, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::actor::Scopes;
+
+    #[test]
+    fn a_token_s_scopes_bound_what_its_owner_may() {
+        let may = |scopes: &[Scope]| {
+            let scopes: Scopes = scopes.iter().copied().collect();
+            match Access::of(&Actor { scopes, ..Actor::system() }) {
+                Access::Owner { publish, subscribe, .. } => (publish, subscribe),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(may(&[Scope::Metrics, Scope::Enroll]), (false, false));
+        assert_eq!(may(&[Scope::Read]), (false, true));
+        assert_eq!(may(&[Scope::Own]), (true, true));
+    }
 
     #[test]
     fn a_device_keeps_to_its_own_prefix() {
