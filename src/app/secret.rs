@@ -82,11 +82,8 @@ impl Masks {
             return Ok(());
         };
         let mut hidden = activity.operations.is_empty();
-        for operation in &mut activity.operations {
-            if !self.may_see(rx, operation.device)? {
-                operation.payload = Some(masked.clone());
-                hidden = true;
-            }
+        for operation in &activity.operations {
+            hidden |= !self.may_see(rx, operation.device)?;
         }
         if hidden {
             activity.payload = Some(masked);
