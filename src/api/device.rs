@@ -67,8 +67,7 @@ pub(super) async fn page(call: &Call, mut query: Query, group: Option<GroupId>) 
         ownership: query.one("ownership", Ownership::parse)?,
         text: query.text("text")?,
         query: query.text("q")?.map(|text| tag::read("q", &text)).transpose()?,
-        updated_since: None,
-        own_of: None,
+        ..DeviceFilter::default()
     };
     let page = DevicePage {
         sort: query.one("sort", DeviceSort::parse)?.unwrap_or_default(),

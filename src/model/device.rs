@@ -191,6 +191,10 @@ pub struct DeviceFilter {
     pub statuses: Vec<DeviceStatus>,
     pub group: Option<GroupId>,
     pub owner: Option<String>,
+    /// Part of the owner's name, in any letter case.
+    pub owner_part: Option<String>,
+    /// A role of the owner.
+    pub owner_role: Option<String>,
     pub ownership: Option<Ownership>,
     /// Part of the name or the identifier, in any letter case.
     pub text: Option<String>,

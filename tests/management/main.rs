@@ -48,6 +48,7 @@ files![
     android_agent,
     certificates,
     configuration,
+    device_types,
     devices,
     groups,
     notifications,

@@ -14,7 +14,7 @@ use super::routes::{Route, route};
 use crate::app::device::DeviceEdit;
 use crate::model::actor::Actor;
 use crate::model::device::{Device, DeviceFilter, DevicePage, DeviceSort, DeviceStatus, Ownership, PageStart};
-use crate::model::device_type::Feature;
+use crate::model::device_type::{DeviceType, Feature};
 use crate::model::operation::{OperationFilter, OperationKind};
 use crate::model::page::{MAX_PAGE, Page};
 use crate::model::query::{Field, Op, Query};
@@ -93,6 +93,8 @@ async fn filter(call: &Call, actor: &Actor) -> Result<DeviceFilter, Error> {
         statuses: statuses.collect::<Result<_, _>>()?,
         group,
         owner: query.get("user").map(|name| bare_name(name).to_owned()),
+        owner_part: text("userPattern"),
+        owner_role: text("role"),
         ownership,
         query: (!parts.is_empty()).then(|| Query::all(parts)),
         updated_since: call.since()?,
@@ -177,22 +179,31 @@ async fn info(call: Call) -> Result<Response, Error> {
 /// `Feature`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct FeatureBody<'a> {
+pub(super) struct TypeFeature<'a> {
     code: &'a str,
     name: &'a str,
     description: &'a str,
     device_type: &'a str,
 }
 
+impl<'a> TypeFeature<'a> {
+    /// Every feature of a type.
+    pub(super) fn all(device_type: &'a DeviceType) -> Vec<Self> {
+        let body = |Feature { code, name, description, .. }: &'a Feature| Self {
+            code,
+            name,
+            description,
+            device_type: &device_type.name,
+        };
+        device_type.features.iter().map(body).collect()
+    }
+}
+
 async fn features(call: Call) -> Result<Response, Error> {
     let actor = call.actor().await?;
     let device = named(&call, &actor).await?;
     let device_type = call.app.type_of(&actor, device.id).await?;
-    let mut bodies = Vec::with_capacity(device_type.features.len());
-    for Feature { code, name, description, .. } in &device_type.features {
-        bodies.push(FeatureBody { code, name, description, device_type: &device_type.name });
-    }
-    Ok(gson::reply(StatusCode::OK, &bodies))
+    Ok(gson::reply(StatusCode::OK, &TypeFeature::all(&device_type)))
 }
 
 /// `Application`, installed on a device.

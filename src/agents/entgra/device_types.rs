@@ -7,7 +7,8 @@ use warp::Reply as _;
 use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
-use super::call::Call;
+use super::call::{Call, echo};
+use super::device::TypeFeature;
 use super::errors::Error;
 use super::gson;
 use super::routes::{Route, route};
@@ -23,6 +24,11 @@ pub(super) fn routes() -> Vec<Route> {
         route(Method::POST, "/api/device-mgt/v1.0/admin/device-types", create),
         route(Method::PUT, "/api/device-mgt/v1.0/admin/device-types", replace),
         route(Method::PUT, "/api/device-mgt/v1.0/admin/device-types/{type}", replace),
+        route(Method::GET, "/api/device-mgt/v1.0/device-types", names),
+        route(Method::GET, "/api/device-mgt/v1.0/device-types/all", list),
+        route(Method::GET, "/api/device-mgt/v1.0/device-types/all/{type}", get),
+        route(Method::GET, "/api/device-mgt/v1.0/device-types/{type}", get),
+        route(Method::GET, "/api/device-mgt/v1.0/device-types/{type}/features", features),
     ]
 }
 
@@ -84,6 +90,38 @@ async fn list(call: Call) -> Result<Response, Error> {
     let types = call.app.device_types(&actor)?;
     let bodies: Vec<_> = types.iter().enumerate().map(|(index, each)| TypeBody::new(index + 1, each)).collect();
     Ok(gson::reply(StatusCode::OK, &bodies))
+}
+
+/// `{"deviceTypes":["android",…],"count":n}`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Names<'a> {
+    device_types: Vec<&'a str>,
+    count: usize,
+}
+
+async fn names(call: Call) -> Result<Response, Error> {
+    let actor = call.actor().await?;
+    let types = call.app.device_types(&actor)?;
+    let device_types: Vec<&str> = types.iter().map(|each| each.name.as_str()).collect();
+    Ok(gson::reply(StatusCode::OK, &Names { count: device_types.len(), device_types }))
+}
+
+async fn get(call: Call) -> Result<Response, Error> {
+    let actor = call.actor().await?;
+    let types = call.app.device_types(&actor)?;
+    let place = types.iter().position(|each| each.name == call.param(0));
+    let found = place.and_then(|place| types.get(place).map(|found| TypeBody::new(place + 1, found)));
+    match found {
+        Some(body) => Ok(gson::reply(StatusCode::OK, &body)),
+        None => Err(Error::missing(format!("the device type {:?}", echo(call.param(0))))),
+    }
+}
+
+async fn features(call: Call) -> Result<Response, Error> {
+    let actor = call.actor().await?;
+    let device_type = call.app.device_type(&actor, call.param(0))?;
+    Ok(gson::reply(StatusCode::OK, &TypeFeature::all(&device_type)))
 }
 
 async fn create(call: Call) -> Result<Response, Error> {

@@ -65,14 +65,14 @@ impl Error {
         Self::new(StatusCode::NOT_FOUND, format!("no policy addresses the device {:?}", echo(identifier)))
     }
 
-    /// 404: nothing is served at that path.
-    pub(super) fn unknown_path(path: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", echo(path)))
-    }
-
     /// 404: no such thing.
     pub(super) fn missing(what: impl std::fmt::Display) -> Self {
         Self::new(StatusCode::NOT_FOUND, format!("{what} does not exist"))
+    }
+
+    /// 404: nothing is served at that path.
+    pub(super) fn unknown_path(path: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", echo(path)))
     }
 
     /// 406: it is of a kind that this call does not take.

@@ -106,6 +106,15 @@ impl Clause {
                 group,
             );
         }
+        if let Some(part) = &filter.owner_part {
+            clause.and("instr(lower(d.owner), lower(?)) > 0", part.clone());
+        }
+        if let Some(role) = &filter.owner_role {
+            clause.and(
+                "d.owner IN (SELECT u.name FROM user u JOIN user_role r ON r.user = u.id WHERE r.role = ?)",
+                role.clone(),
+            );
+        }
         if let Some(owner) = &filter.owner {
             clause.and("d.owner = ?", owner.clone());
         }
