@@ -291,6 +291,8 @@ async fn main() {
     let seen = Arc::new(Seen::default());
     agents = steady(&daemon, &mut operator, &bearer, agents, &seen).await;
     settle(&mut agents, &seen).await;
+    // The daemon has closed the one that was idle meanwhile.
+    operator = Connection::open(&daemon.address).await;
     check(&mut operator, &bearer, count, &seen).await;
     rush(&daemon, agents).await;
     let (now, peak) = daemon.memory();
