@@ -56,9 +56,6 @@ use call::{Body, Call};
 use problem::Problem;
 use routes::Table;
 
-/// The OpenAPI 3.1 document of everything in the table of routes.
-pub const OPENAPI: &str = include_str!("../assets/openapi.json");
-
 /// What the handlers share.
 #[derive(Debug)]
 struct Api {

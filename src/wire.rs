@@ -23,3 +23,6 @@ pub mod telemetry;
 pub mod watch;
 
 pub use crate::model::page::Page;
+
+/// The OpenAPI 3.1 document of everything that the API serves.
+pub const OPENAPI: &str = include_str!("../assets/openapi.json");

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use pym::api::{OPENAPI, routes};
+use pym::api::routes;
+use pym::wire::OPENAPI;
 use serde_json::Value;
 
 fn document() -> Value {

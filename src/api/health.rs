@@ -4,13 +4,13 @@ use warp::http::header::CONTENT_TYPE;
 use warp::http::{Method, StatusCode};
 use warp::{Reply, reply};
 
-use super::OPENAPI;
 use super::call::Call;
 use super::problem::Problem;
 use super::routes::{Route, public, route};
 use crate::app::require;
 use crate::metrics::Sample;
 use crate::model::actor::{Actor, Scope};
+use crate::wire::OPENAPI;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![

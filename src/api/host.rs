@@ -1,4 +1,4 @@
-//! `/status`, `/host` and `/whoami`.
+//! `/status`, `/host`, `/host/history` and `/whoami`.
 
 use warp::http::Method;
 use warp::{Reply, reply};
@@ -7,11 +7,13 @@ use super::call::Call;
 use super::problem::Problem;
 use super::routes::{Route, route};
 use crate::wire::admin::Whoami;
+use crate::wire::host::HostHistory;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
         route(Method::GET, "/api/v1/status", status),
         route(Method::GET, "/api/v1/host", host),
+        route(Method::GET, "/api/v1/host/history", history),
         route(Method::GET, "/api/v1/whoami", whoami),
     ]
 }
@@ -22,6 +24,10 @@ async fn status(call: Call) -> Result<impl Reply, Problem> {
 
 async fn host(call: Call) -> Result<impl Reply, Problem> {
     Ok(reply::json(&*call.app().host(call.actor())?))
+}
+
+async fn history(call: Call) -> Result<impl Reply, Problem> {
+    Ok(reply::json(&HostHistory { items: call.app().host_history(call.actor())? }))
 }
 
 async fn whoami(call: Call) -> Result<impl Reply, Problem> {

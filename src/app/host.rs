@@ -1,7 +1,9 @@
-//! The gateway: what the board measured last, and how the daemon stands.
+//! The gateway: what the board measured last and within the hour, and how the daemon stands.
+
+mod history;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use super::access::{require_some, seen_by};
@@ -9,10 +11,11 @@ use super::watch::MAX_OWN_WATCHED;
 use super::{App, Error, require};
 use crate::model::actor::{Actor, Principal, Scope};
 use crate::model::device::PageStart;
-use crate::model::host::{Counts, Endpoints, Host, Status};
+use crate::model::host::{Counts, Endpoints, Host, HostPoint, Status};
 use crate::model::operation::{OperationFilter, OperationStatus};
 use crate::model::timestamp::Timestamp;
 use crate::store::{Flush, Store};
+use history::History;
 
 const SITE: &str = "site";
 
@@ -22,6 +25,7 @@ pub(super) struct HostState {
     site: String,
     started_at: Timestamp,
     host: RwLock<Arc<Host>>,
+    history: Mutex<History>,
     standing: RwLock<Standing>,
 }
 
@@ -51,7 +55,13 @@ impl HostState {
                 Ok(site)
             })
             .await?;
-        Ok(Self { site, started_at: now, host: RwLock::default(), standing: RwLock::default() })
+        Ok(Self {
+            site,
+            started_at: now,
+            host: RwLock::default(),
+            history: Mutex::default(),
+            standing: RwLock::default(),
+        })
     }
 }
 
@@ -65,8 +75,20 @@ impl App {
         Ok(Arc::clone(&self.inner.host.host.read().unwrap_or_else(PoisonError::into_inner)))
     }
 
+    /// How the board and the daemon did within the last hour, oldest first: at most 360 points, ten seconds apart, with
+    /// gaps where nothing was measured. It begins anew with the daemon.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the scope `read`.
+    pub fn host_history(&self, actor: &Actor) -> Result<Vec<HostPoint>, Error> {
+        require(actor, Scope::Read)?;
+        Ok(self.inner.host.history.lock().unwrap_or_else(PoisonError::into_inner).points())
+    }
+
     /// Keeps a measurement of the board.
     pub fn set_host(&self, host: Host) {
+        let rates = self.inner.metrics.rates();
+        self.inner.host.history.lock().unwrap_or_else(PoisonError::into_inner).note(&host, rates);
         *self.inner.host.host.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(host);
     }
 

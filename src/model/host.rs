@@ -42,6 +42,49 @@ pub struct Space {
     pub total: u64,
 }
 
+/// How the board and the daemon did over a few seconds: one point of `GET /host/history`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HostPoint {
+    /// The end of these seconds.
+    pub at: Timestamp,
+    /// Percent of all cores, 0 to 100, on average.
+    pub cpu: f32,
+    /// Percent in use, 0 to 100, at the end; zero where the board tells no total.
+    pub memory: f32,
+    /// Percent of the data directory's file system in use, 0 to 100, at the end.
+    pub disk: f32,
+    /// The hottest moment; `None`: the board does not tell.
+    pub temperature: Option<f32>,
+    /// [`Power::hampered`] at any moment.
+    pub hampered: Option<bool>,
+    /// Messages, requests and events per second.
+    pub mqtt_in: f32,
+    pub mqtt_out: f32,
+    pub http: f32,
+    pub telemetry: f32,
+}
+
+impl Space {
+    /// How much is in use, in percent, 0 to 100; zero of nothing.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a percentage to look at")]
+    pub fn percent(self) -> f32 {
+        if self.total == 0 {
+            return 0.0;
+        }
+        (self.used as f64 * 100.0 / self.total as f64).min(100.0) as f32
+    }
+}
+
+impl Power {
+    /// Whether the board runs slower than it could, or wants for voltage, now; `None` when nothing tells.
+    #[must_use]
+    pub fn hampered(self) -> Option<bool> {
+        let told = [self.under_voltage, self.throttled, self.frequency_capped, self.soft_temperature_limit];
+        told.into_iter().flatten().reduce(|one, other| one || other)
+    }
+}
+
 /// What the firmware says of throttling and the supply voltage. `None` is unknown, never fine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Power {
@@ -130,4 +173,20 @@ pub struct Rates {
     pub mqtt_out: f64,
     pub http: f64,
     pub telemetry: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_tells_is_neither_fine_nor_a_division() {
+        assert_eq!(Power::default().hampered(), None);
+        assert_eq!(Power { since_boot: Some(true), ..Power::default() }.hampered(), None);
+        let fine = Power { throttled: Some(false), ..Power::default() };
+        assert_eq!(fine.hampered(), Some(false));
+        assert_eq!(Power { under_voltage: Some(true), ..fine }.hampered(), Some(true));
+        assert!((Space { used: 1, total: 4 }.percent() - 25.0).abs() < f32::EPSILON);
+        assert!(Space::default().percent().abs() < f32::EPSILON);
+    }
 }

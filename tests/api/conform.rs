@@ -7,7 +7,7 @@ pub(crate) struct Document(Value);
 
 impl Document {
     pub(crate) fn load() -> Self {
-        Self(serde_json::from_str(pym::api::OPENAPI).unwrap())
+        Self(serde_json::from_str(pym::wire::OPENAPI).unwrap())
     }
 
     /// Every operation: its method in upper case, its path, its description.

@@ -311,6 +311,28 @@ async fn the_signs_of_life() {
 }
 
 #[tokio::test]
+async fn the_last_hour_of_the_board_is_told() {
+    use pym::model::host::{Host, Space};
+    let site = Site::start().await;
+    let empty = site.get(&local(), "/api/v1/host/history").await.is(200).json();
+    assert_eq!(empty, json!({ "items": [] }));
+    let now = site.app.clock().now();
+    for seconds in (0..=20).step_by(2) {
+        let at = now.plus(Duration::from_secs(seconds));
+        let memory = Space { used: 1, total: 4 };
+        site.app.set_host(Host { at, cpu: vec![20.0, 40.0], memory, temperature: Some(51.5), ..Host::default() });
+    }
+    let told = site.get(&local(), "/api/v1/host/history").await.is(200).json();
+    let point = |seconds| {
+        json!({
+            "at": now.plus(Duration::from_secs(seconds)), "cpu": 30.0, "memory": 25.0, "disk": 0.0, "temperature": 51.5,
+            "hampered": null, "mqtt_in": 0.0, "mqtt_out": 0.0, "http": 0.0, "telemetry": 0.0
+        })
+    };
+    assert_eq!(told, json!({ "items": [point(10), point(20)] }));
+}
+
+#[tokio::test]
 async fn anyone_is_told_how_to_enroll_a_device() {
     let site = Site::start().await;
     for target in ["/enroll", "/api/v1/enrollment", "/api/v1/enrollment/qr.svg"] {
