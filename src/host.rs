@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 use thiserror::Error;
 
-use crate::model::host::{Host, Process, Space};
+use crate::model::host::{Balena, Host, Process, Space};
 use crate::model::timestamp::Timestamp;
 use network::Network;
 pub use network::addresses;
@@ -51,16 +51,18 @@ impl Board {
         let mut system = System::new()?;
         system.refresh_cpu_usage();
         // In a container the device tree is hidden and the system is the image's; balena tells those of the board.
-        let balena = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let balena = balena(|name| std::env::var(name).ok());
+        let told = |fact: fn(&Balena) -> &String| balena.as_ref().map(fact).filter(|value| !value.is_empty()).cloned();
         let brand = || Some(system.cpus().first()?.brand().trim().to_owned());
-        let model = pi::model(&root).or_else(|| balena("BALENA_DEVICE_TYPE")).or_else(brand);
-        let os = balena("BALENA_HOST_OS_VERSION").or_else(|| System::long_os_version().ok());
+        let model = pi::model(&root).or_else(|| told(|balena| &balena.device_type)).or_else(brand);
+        let os = told(|balena| &balena.os).or_else(|| System::long_os_version().ok());
         let facts = Host {
             hostname: hostname(),
             model: model.unwrap_or_default(),
             os: os.unwrap_or_default(),
             kernel: System::kernel_version().unwrap_or_default(),
             arch: System::cpu_arch(),
+            balena,
             ..Host::default()
         };
         let pid = Pid::from_u32(std::process::id());
@@ -97,6 +99,21 @@ impl Board {
         let open_files = process.open_files().and_then(|count| u64::try_from(count).ok());
         Process { rss: process.memory(), cpu: process.cpu_usage(), open_files: open_files.unwrap_or_default() }
     }
+}
+
+/// What balena tells in the environment of every container; `None` elsewhere.
+fn balena(variable: impl Fn(&str) -> Option<String>) -> Option<Balena> {
+    let told = |name: &str| variable(&format!("BALENA_{name}")).unwrap_or_default();
+    let found = Balena {
+        uuid: told("DEVICE_UUID"),
+        name: told("DEVICE_NAME_AT_INIT"),
+        fleet: told("APP_NAME"),
+        service: told("SERVICE_NAME"),
+        device_type: told("DEVICE_TYPE"),
+        os: told("HOST_OS_VERSION"),
+        supervisor: told("SUPERVISOR_VERSION"),
+    };
+    (found != Balena::default()).then_some(found)
 }
 
 /// The board's name in its network, without domain unless it was set with one; `localhost` if it has none.
@@ -161,6 +178,19 @@ mod tests {
         assert_eq!((host.temperature, host.power), (None, Power::default()));
         assert_eq!(host.disk, Space::default());
         assert_eq!((host.limits.cpu, host.limits.memory), (None, None));
+    }
+
+    #[test]
+    fn balena_tells_of_its_device_and_nobody_else_does() {
+        assert_eq!(balena(|_| None), None);
+        assert_eq!(balena(|_| Some(String::new())), None, "set and empty is not set");
+        let told = balena(|name| match name {
+            "BALENA_DEVICE_UUID" => Some("f00d".to_owned()),
+            "BALENA_APP_NAME" => Some("fog".to_owned()),
+            _ => None,
+        });
+        let wanted = Balena { uuid: "f00d".to_owned(), fleet: "fog".to_owned(), ..Balena::default() };
+        assert_eq!(told, Some(wanted));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `/status`, `/host`, `/host/history` and `/whoami`.
+//! `/status`, `/host` with its history and storage, and `/whoami`.
 
 use warp::http::Method;
 use warp::{Reply, reply};
@@ -14,6 +14,7 @@ pub(super) fn routes() -> Vec<Route> {
         route(Method::GET, "/api/v1/status", status),
         route(Method::GET, "/api/v1/host", host),
         route(Method::GET, "/api/v1/host/history", history),
+        route(Method::GET, "/api/v1/host/storage", storage),
         route(Method::GET, "/api/v1/whoami", whoami),
     ]
 }
@@ -28,6 +29,10 @@ async fn host(call: Call) -> Result<impl Reply, Problem> {
 
 async fn history(call: Call) -> Result<impl Reply, Problem> {
     Ok(reply::json(&HostHistory { items: call.app().host_history(call.actor())? }))
+}
+
+async fn storage(call: Call) -> Result<impl Reply, Problem> {
+    Ok(reply::json(&call.app().storage(call.actor()).await?))
 }
 
 async fn whoami(call: Call) -> Result<impl Reply, Problem> {

@@ -8,7 +8,7 @@ use super::device::find;
 use super::problem::Problem;
 use super::routes::{Route, route};
 use crate::app::notification::NotificationKey;
-use crate::model::notification::NotificationFilter;
+use crate::model::notification::{NotificationFilter, NotificationKind};
 use crate::wire::notification::Checked;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -27,10 +27,11 @@ async fn list(call: Call) -> Result<impl Reply, Problem> {
         Some(key) => Some(find(&call, &key).await?),
         None => None,
     };
+    let kind = query.one("kind", NotificationKind::parse)?;
     let limit = query.limit()?;
     let offset = query.one("cursor", |word| word.parse().ok())?.unwrap_or(0);
     query.end()?;
-    let filter = NotificationFilter { checked, device, own_of: None };
+    let filter = NotificationFilter { checked, device, kind, own_of: None };
     Ok(reply::json(&call.app().notifications(call.actor(), filter, offset, limit).await?))
 }
 

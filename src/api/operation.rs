@@ -7,14 +7,15 @@ use warp::{Reply, reply};
 use super::call::Call;
 use super::device::find;
 use super::problem::Problem;
+use super::query::Query;
 use super::routes::{Route, route};
 use super::tag;
-use crate::app::operation::MAX_ACTIVITIES;
+use crate::app::operation::{ActivityKey, MAX_ACTIVITIES};
 use crate::model::device::{DeviceFilter, DeviceStatus, PageStart};
 use crate::model::id::DeviceId;
 use crate::model::operation::{self, ActivityFilter, OperationFilter, OperationKind, OperationStatus};
 use crate::wire::Page;
-use crate::wire::operation::{NewActivity, Operation};
+use crate::wire::operation::{Cancelled, NewActivity, Operation};
 
 /// How many activities a page has when the request does not say.
 const DEFAULT_ACTIVITIES: u32 = 20;
@@ -23,7 +24,9 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         route(Method::GET, "/api/v1/activities", activities),
         route(Method::POST, "/api/v1/activities", send),
+        route(Method::GET, "/api/v1/activities/summaries", summaries),
         route(Method::GET, "/api/v1/activities/{id}", activity),
+        route(Method::POST, "/api/v1/activities/{id}/cancel", cancel_all),
         route(Method::GET, "/api/v1/operations", list),
         route(Method::GET, "/api/v1/operations/{id}", get),
         route(Method::POST, "/api/v1/operations/{id}/cancel", cancel),
@@ -55,11 +58,27 @@ async fn send(mut call: Call) -> Result<impl Reply, Problem> {
 
 async fn activities(call: Call) -> Result<impl Reply, Problem> {
     let mut query = call.query()?;
+    let filter = filter(&call, &mut query).await?;
+    let limit = query.limit_of(DEFAULT_ACTIVITIES, MAX_ACTIVITIES)?;
+    let start = PageStart::Cursor(query.text("cursor")?);
+    query.end()?;
+    Ok(reply::json(&call.app().activities(call.actor(), filter, start, limit).await?))
+}
+
+async fn summaries(call: Call) -> Result<impl Reply, Problem> {
+    let mut query = call.query()?;
+    let filter = filter(&call, &mut query).await?;
+    let (limit, start) = (query.limit()?, PageStart::Cursor(query.text("cursor")?));
+    query.end()?;
+    Ok(reply::json(&call.app().activity_summaries(call.actor(), filter, start, limit).await?))
+}
+
+async fn filter(call: &Call, query: &mut Query) -> Result<ActivityFilter, Problem> {
     let device = match query.text("device")? {
-        Some(key) => Some(find(&call, &key).await?),
+        Some(key) => Some(find(call, &key).await?),
         None => None,
     };
-    let filter = ActivityFilter {
+    Ok(ActivityFilter {
         code: query.text("code")?,
         kind: query.one("kind", OperationKind::parse)?,
         initiated_by: query.text("initiated_by")?,
@@ -71,11 +90,7 @@ async fn activities(call: Call) -> Result<impl Reply, Problem> {
         statuses: query.all("status", OperationStatus::parse)?,
         since: query.time("since")?,
         own_of: None,
-    };
-    let limit = query.limit_of(DEFAULT_ACTIVITIES, MAX_ACTIVITIES)?;
-    let start = PageStart::Cursor(query.text("cursor")?);
-    query.end()?;
-    Ok(reply::json(&call.app().activities(call.actor(), filter, start, limit).await?))
+    })
 }
 
 async fn activity(call: Call) -> Result<impl Reply, Problem> {
@@ -84,6 +99,11 @@ async fn activity(call: Call) -> Result<impl Reply, Problem> {
         Err(_) => call.app().activity(call.actor(), call.id(0, "activity")?).await?,
     };
     Ok(reply::json(&activity))
+}
+
+async fn cancel_all(call: Call) -> Result<impl Reply, Problem> {
+    let cancelled = call.app().cancel_activity(call.actor(), call.id::<ActivityKey>(0, "activity")?).await?;
+    Ok(reply::json(&Cancelled { cancelled }))
 }
 
 async fn list(call: Call) -> Result<impl Reply, Problem> {
@@ -106,6 +126,7 @@ async fn page(call: &Call, device: Option<DeviceId>) -> Result<Page<Operation>, 
     query.text("device")?;
     let filter = OperationFilter {
         device,
+        activity: query.one("activity", |word| word.parse().ok())?,
         statuses: query.all("status", OperationStatus::parse)?,
         code: query.text("code")?,
         initiated_by: None,

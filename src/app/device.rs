@@ -1,6 +1,8 @@
 //! Devices: enrolling, finding, editing, removing, and noticing whether they are there.
 
-use super::access::{reach, reach_named, seen_by};
+use std::collections::{BTreeSet, HashMap};
+
+use super::access::{covers, reach, reach_named, require_some, seen_by};
 use super::effects::Effects;
 use super::group::settle_groups;
 use super::operation::{cancel_superseded, queue_initial};
@@ -100,6 +102,35 @@ impl App {
     pub async fn device(&self, actor: &Actor, id: DeviceId) -> Result<Device, Error> {
         let actor = actor.clone();
         self.inner.store.read(move |rx| reach(rx, &actor, id, Scope::Read)).await
+    }
+
+    /// Those of the devices that the caller may see, removed ones included; for naming what lists tell of by id. Of more
+    /// than [`MAX_PAGE`] the first.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the scope `read` or `own`.
+    pub async fn known_devices(
+        &self,
+        actor: &Actor,
+        ids: impl IntoIterator<Item = DeviceId>,
+    ) -> Result<HashMap<DeviceId, Device>, Error> {
+        require_some(actor, Scope::Read)?;
+        let ids: BTreeSet<_> = ids.into_iter().take(MAX_PAGE as usize).collect();
+        let actor = actor.clone();
+        self.inner
+            .store
+            .read(move |rx| {
+                let mut known = HashMap::with_capacity(ids.len());
+                for id in ids {
+                    if let Some(device) = rx.device(id)?
+                        && covers(rx, &actor, &device, Scope::Read)?
+                    {
+                        known.insert(id, device);
+                    }
+                }
+                Ok(known)
+            })
+            .await
     }
 
     /// The device of that type and identifier, removed ones included.

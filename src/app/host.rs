@@ -11,7 +11,7 @@ use super::watch::MAX_OWN_WATCHED;
 use super::{App, Error, require};
 use crate::model::actor::{Actor, Principal, Scope};
 use crate::model::device::PageStart;
-use crate::model::host::{Counts, Endpoints, Host, HostPoint, Status};
+use crate::model::host::{Counts, Endpoints, Host, HostPoint, Status, Storage};
 use crate::model::operation::{OperationFilter, OperationStatus};
 use crate::model::timestamp::Timestamp;
 use crate::store::{Flush, Store};
@@ -73,6 +73,28 @@ impl App {
     pub fn host(&self, actor: &Actor) -> Result<Arc<Host>, Error> {
         require(actor, Scope::Read)?;
         Ok(Arc::clone(&self.inner.host.host.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// What Pym takes of the disk, and how full that is.
+    ///
+    /// # Errors
+    /// A failure of the store, [`Error::Forbidden`] without the scope `read`.
+    pub async fn storage(&self, actor: &Actor) -> Result<Storage, Error> {
+        let disk = self.host(actor)?.disk;
+        let path = self.inner.store.path().to_owned();
+        self.inner
+            .store
+            .read(move |rx| {
+                let packages = rx.packages()?.iter().map(|package| package.size).sum();
+                let size = |suffix| {
+                    let mut file = path.clone().into_os_string();
+                    file.push(suffix);
+                    // The log is there only while it holds something.
+                    std::fs::metadata(file).map_or(0, |found| found.len())
+                };
+                Ok(Storage { database: size("") + size("-wal"), packages, disk })
+            })
+            .await
     }
 
     /// How the board and the daemon did within the last hour, oldest first: at most 360 points, ten seconds apart, with

@@ -1,12 +1,14 @@
 //! Operations: sending them, taking them back, and how they stand. How they reach a device is in `delivery`, how its
 //! answers are taken in `report`.
 
+mod activity;
 mod delivery;
 mod named;
 mod report;
 
 use std::sync::Arc;
 
+pub use activity::ActivityKey;
 pub use named::Named;
 pub(super) use report::store_reports;
 
@@ -169,10 +171,7 @@ impl App {
             .store
             .write(Flush::Now, move |tx| {
                 let mut operation = known_operation(tx, &actor, id, Scope::Operate)?;
-                if operation.initiated_by == Principal::System.to_string() {
-                    // What the site itself tells the device, its policy above all, is not for its owner to take back.
-                    require(&actor, Scope::Operate)?;
-                }
+                may_take_back(&actor, &operation.initiated_by)?;
                 if operation.status.is_final() {
                     let why = format!("the operation has ended already: {}", operation.status.name());
                     return Err(Error::Conflict(why));
@@ -368,6 +367,11 @@ impl App {
     fn tell_operation(&self, operation: &Operation) {
         self.tell(Change::Operation { operation: Box::new(operation.clone()) });
     }
+}
+
+/// Refuses an owner what the site itself tells their device, its policy above all.
+fn may_take_back(actor: &Actor, initiated_by: &str) -> Result<(), Error> {
+    if initiated_by == Principal::System.to_string() { require(actor, Scope::Operate) } else { Ok(()) }
 }
 
 /// The operation of that id, if the caller may do what `scope` says to its device.

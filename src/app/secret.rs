@@ -102,7 +102,7 @@ impl Masks {
     }
 
     /// The payload without what any type that knows the code calls secret; all of it where no type does any more.
-    fn masked(&self, code: &str, text: &str) -> Option<String> {
+    pub(super) fn masked(&self, code: &str, text: &str) -> Option<String> {
         let (mut known, mut masked) = (false, None::<String>);
         for device_type in &self.types {
             if code == BUNDLE || device_type.feature(code).is_some() {

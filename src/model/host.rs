@@ -33,6 +33,34 @@ pub struct Host {
     /// Limits of the control group Pym runs in, where there are any.
     pub limits: Limits,
     pub daemon: Process,
+    /// Where balena runs Pym.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balena: Option<Balena>,
+}
+
+/// What balena tells a container of its device; empty where it does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Balena {
+    /// The device's id in its fleet's dashboard.
+    pub uuid: String,
+    /// The device's name when the container was made.
+    pub name: String,
+    pub fleet: String,
+    pub service: String,
+    pub device_type: String,
+    pub os: String,
+    pub supervisor: String,
+}
+
+/// What Pym takes of the disk: `GET /host/storage`. Sizes are bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Storage {
+    /// The database with its write-ahead log.
+    pub database: u64,
+    /// Application packages.
+    pub packages: u64,
+    /// The file system of the data directory, as it was measured last.
+    pub disk: Space,
 }
 
 /// Bytes in use of how many.

@@ -76,6 +76,7 @@ pub struct NotificationFilter {
     /// Those ticked off, or those not; `None` is both.
     pub checked: Option<bool>,
     pub device: Option<DeviceId>,
+    pub kind: Option<NotificationKind>,
     /// Only those about devices that are this person's own; set by the application.
     pub own_of: Option<String>,
 }

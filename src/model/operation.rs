@@ -1,5 +1,7 @@
 //! An activity (one operation sent to many devices) and its operations (one a device).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::id::{ActivityId, DeviceId, OperationId};
@@ -154,6 +156,38 @@ pub struct Activity {
     pub operations: Vec<Operation>,
 }
 
+/// An activity without its operations: how many of them stand where.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ActivitySummary {
+    pub id: ActivityId,
+    /// As [`Activity::number`].
+    pub number: i64,
+    pub code: String,
+    pub kind: OperationKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<String>,
+    pub initiated_by: String,
+    pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Operations by status; statuses none has are absent.
+    pub counts: BTreeMap<OperationStatus, u64>,
+}
+
+impl ActivitySummary {
+    /// How many devices it goes to.
+    #[must_use]
+    pub fn devices(&self) -> u64 {
+        self.counts.values().sum()
+    }
+
+    /// How many of its operations have not ended.
+    #[must_use]
+    pub fn open(&self) -> u64 {
+        self.counts.iter().filter(|(status, _)| !status.is_final()).map(|(_, count)| count).sum()
+    }
+}
+
 /// One activity's part for one device.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Operation {
@@ -223,6 +257,8 @@ pub struct ActivityFilter {
 #[derive(Clone, Debug, Default)]
 pub struct OperationFilter {
     pub device: Option<DeviceId>,
+    /// Those of the activity of this number.
+    pub activity: Option<i64>,
     pub statuses: Vec<OperationStatus>,
     pub code: Option<String>,
     pub initiated_by: Option<String>,

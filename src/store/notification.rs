@@ -38,9 +38,10 @@ impl Rx<'_> {
     ) -> Result<Page<Notification>, StoreError> {
         let own = OWN.replace("= ?", "= ?3");
         let conditions = format!(
-            "(?1 IS NULL OR (n.checked_at IS NOT NULL) = ?1) AND (?2 IS NULL OR d.id = ?2) AND (?3 IS NULL OR {own})"
+            "(?1 IS NULL OR (n.checked_at IS NOT NULL) = ?1) AND (?2 IS NULL OR d.id = ?2) AND (?3 IS NULL OR {own})
+             AND (?4 IS NULL OR n.kind = ?4)"
         );
-        let bound: [&dyn ToSql; 3] = [&filter.checked, &filter.device, &filter.own_of];
+        let bound: [&dyn ToSql; 4] = [&filter.checked, &filter.device, &filter.own_of, &filter.kind];
         let total = self
             .connection
             .prepare_cached(&format!(

@@ -1,5 +1,7 @@
 //! Activities, operations and their responses.
 
+mod summary;
+
 use rusqlite::types::ToSql;
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -51,22 +53,7 @@ impl Rx<'_> {
         start: &PageStart,
         limit: u32,
     ) -> Result<Page<Activity>, StoreError> {
-        let mut conditions = Conditions::of_activities(filter);
-        let sql = format!("SELECT count(*) FROM activity a{}", conditions.text);
-        let total = self.connection.prepare_cached(&sql)?.query_row(conditions.bound(), |row| row.get(0))?;
-        let offset = match start {
-            PageStart::Offset(rows) => *rows,
-            PageStart::Cursor(None) => 0,
-            PageStart::Cursor(Some(cursor)) => {
-                conditions.and("a.number < ?", number_of(cursor)?);
-                0
-            }
-        };
-        let limit_and_one = u64::from(limit) + 1;
-        let sql =
-            format!("{ACTIVITY} a{} ORDER BY a.number DESC LIMIT {limit_and_one} OFFSET {offset}", conditions.text);
-        let mut found: Vec<Activity> =
-            self.connection.prepare_cached(&sql)?.query_map(conditions.bound(), activity)?.collect::<Result<_, _>>()?;
+        let (mut found, total) = self.activity_rows(filter, start, limit)?;
         let next = cut_page(&mut found, limit).map(|last| last.number.to_string());
         let own_of = filter.own_of.as_deref();
         let items = found.into_iter().map(|found| self.with_operations(found, own_of)).collect::<Result<_, _>>()?;
@@ -151,13 +138,16 @@ impl Rx<'_> {
             PageStart::Offset(rows) => (None, *rows),
         };
         let marks = vec!["?"; filter.statuses.len()].join(", ");
-        let statuses = if marks.is_empty() { String::new() } else { format!(" AND o.status IN ({marks})") };
+        let mut given = if marks.is_empty() { String::new() } else { format!(" AND o.status IN ({marks})") };
+        if filter.activity.is_some() {
+            given.push_str(" AND o.activity = ?");
+        }
         let conditions = format!(
             "(?1 IS NULL OR o.device = (SELECT number FROM device WHERE id = ?1)) AND (?2 IS NULL OR a.code = ?2)
              AND (?3 IS NULL OR a.initiated_by = ?3) AND (?4 IS NULL OR o.updated_at >= ?4)
              AND (?7 IS NULL OR {}){}",
             OWN.replace("= ?", "= ?7"),
-            statuses.replacen('?', "?8", 1)
+            given.replacen('?', "?8", 1)
         );
         let mut bound: Vec<&dyn ToSql> = vec![
             &filter.device,
@@ -169,6 +159,7 @@ impl Rx<'_> {
             &filter.own_of,
         ];
         bound.extend(filter.statuses.iter().map(|status| status as &dyn ToSql));
+        bound.extend(filter.activity.iter().map(|number| number as &dyn ToSql));
         // Both statements take the same values, so that the numbered ones stay in step.
         let total = self
             .connection

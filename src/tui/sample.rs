@@ -83,6 +83,7 @@ fn host() -> Host {
         }],
         limits: Limits::default(),
         daemon: Process { rss: 10_276_044, cpu: 1.2, open_files: 41 },
+        balena: None,
     }
 }
 

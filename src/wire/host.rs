@@ -1,4 +1,4 @@
-//! The gateway: `GET /host`, `GET /host/history` and `GET /status`.
+//! The gateway: `GET /host`, `GET /host/history`, `GET /host/storage` and `GET /status`.
 
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::id::{DeviceId, GroupId};
 use crate::model::operation::OperationKind;
-pub use crate::model::operation::{Activity, Operation};
+pub use crate::model::operation::{Activity, ActivitySummary, Operation};
 use crate::model::timestamp::Timestamp;
 
 /// `POST /activities`: one operation for many devices.
@@ -27,4 +27,11 @@ pub struct NewActivity {
     pub query: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+}
+
+/// The answer of `POST /activities/{id}/cancel`.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Cancelled {
+    /// How many operations were taken back.
+    pub cancelled: usize,
 }

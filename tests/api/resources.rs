@@ -311,6 +311,48 @@ async fn the_signs_of_life() {
 }
 
 #[tokio::test]
+async fn what_is_stored_is_measured() {
+    use pym::model::host::{Host, Space};
+    let site = Site::start().await;
+    site.app.set_host(Host { disk: Space { used: 3, total: 9 }, ..Host::default() });
+    let told = site.get(&local(), "/api/v1/host/storage").await.is(200).json();
+    assert_eq!((&told["disk"]["total"], &told["packages"]), (&json!(9), &json!(0)));
+    let before = told["database"].as_u64().unwrap();
+    assert!(before > 100_000, "the tables alone take that: {before}");
+    site.pi("one").await;
+    let after = site.get(&local(), "/api/v1/host/storage").await.is(200).json();
+    assert!(after["database"].as_u64().unwrap() > before, "the log grows with every write");
+}
+
+#[tokio::test]
+async fn an_activity_is_summed_up_and_taken_back() {
+    let site = Site::start().await;
+    let one = site.pi("one").await["device"]["id"].clone();
+    let two = site.pi("two").await["device"]["id"].clone();
+    let new = json!({ "code": "bulb", "payload": "on", "devices": [one, two] });
+    let sent = site.send(&local(), "POST", "/api/v1/activities", new).await.is(201).json();
+    let operation = sent["operations"][0]["id"].as_str().unwrap();
+    site.raw(&local(), "POST", &format!("/api/v1/operations/{operation}/cancel"), "").await.is(200);
+    let listed = "/api/v1/activities/summaries?status=PENDING&code=bulb";
+    let summed = site.get(&local(), listed).await.is(200).json();
+    assert_eq!(summed["total"], 1);
+    assert_eq!(summed["items"][0]["counts"], json!({ "PENDING": 1, "CANCELLED": 1 }));
+    let cancel = format!("/api/v1/activities/{}/cancel", sent["number"]);
+    assert_eq!(site.raw(&local(), "POST", &cancel, "").await.is(200).json(), json!({ "cancelled": 1 }));
+    assert_eq!(site.raw(&local(), "POST", &cancel, "").await.is(200).json(), json!({ "cancelled": 0 }));
+    assert_eq!(site.get(&local(), listed).await.is(200).json()["total"], 0);
+    let part = format!("/api/v1/operations?activity={}", sent["number"]);
+    assert_eq!(site.get(&local(), &part).await.is(200).json()["total"], 2);
+    site.get(&local(), "/api/v1/operations?activity=x").await.is(400);
+    site.raw(&local(), "POST", "/api/v1/activities/99/cancel", "").await.is(404);
+
+    // Ticked off by kind: the cancellations are none.
+    let kinds = site.get(&local(), "/api/v1/notifications?kind=operation").await.is(200).json();
+    assert_eq!(kinds["total"], 0);
+    site.get(&local(), "/api/v1/notifications?kind=weather").await.is(400);
+}
+
+#[tokio::test]
 async fn the_last_hour_of_the_board_is_told() {
     use pym::model::host::{Host, Space};
     let site = Site::start().await;
