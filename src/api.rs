@@ -29,6 +29,7 @@ pub mod problem;
 mod query;
 mod role;
 pub mod routes;
+mod second_factor;
 mod setting;
 mod tag;
 mod telemetry;

@@ -28,6 +28,7 @@ pub mod package;
 pub mod policy;
 pub mod presence;
 pub mod role;
+pub mod second_factor;
 mod secret;
 pub mod session;
 pub mod setting;

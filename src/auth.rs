@@ -1,16 +1,20 @@
 //! Who may come in: passwords, secrets, the setup code, and how often somebody may try. Knows neither the store nor a
 //! door; the application puts it together.
 
+pub mod code;
 pub mod limit;
 pub mod password;
+pub mod pending;
 pub mod secret;
 pub mod setup;
+pub mod totp;
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use limit::Limit;
 use password::Passwords;
+use pending::PendingLogins;
 use setup::Setup;
 
 /// Attempts one address may make in a row. Attempts that succeed are given back.
@@ -22,6 +26,11 @@ const ORIGIN_PERIOD: Duration = Duration::from_secs(6);
 const ACCOUNT_BURST: NonZeroU32 = NonZeroU32::new(60).unwrap();
 /// How long one attempt on an account takes to come back.
 const ACCOUNT_PERIOD: Duration = Duration::from_secs(2);
+/// Wrong one-time codes of one account in a row, from all addresses together. Who gets as far has shown the password,
+/// and of a million codes three are good at a time.
+const CODE_BURST: NonZeroU32 = NonZeroU32::new(10).unwrap();
+/// How long one attempt at a code takes to come back: some 300 a day, which find a good one in three years.
+const CODE_PERIOD: Duration = Duration::from_mins(5);
 
 /// A failure of the machinery; a wrong password is no failure but an answer.
 #[derive(Debug, thiserror::Error)]
@@ -43,8 +52,11 @@ pub struct Auth {
     pub passwords: Passwords,
     /// The code that makes the first administrator.
     pub setup: Setup,
+    /// Logins that still owe their second factor.
+    pub pending: PendingLogins,
     origins: Limit,
     accounts: Limit,
+    codes: Limit,
 }
 
 impl Auth {
@@ -54,8 +66,10 @@ impl Auth {
         Self {
             passwords: Passwords::new(),
             setup: Setup::default(),
+            pending: PendingLogins::default(),
             origins: Limit::new(ORIGIN_BURST, ORIGIN_PERIOD),
             accounts: Limit::new(ACCOUNT_BURST, ACCOUNT_PERIOD),
+            codes: Limit::new(CODE_BURST, CODE_PERIOD),
         }
     }
 
@@ -68,6 +82,19 @@ impl Auth {
         self.origins.take(&origin)?;
         self.accounts.take(account).inspect_err(|_| self.origins.give_back(&origin))?;
         Ok(Attempt { auth: self, origin, account: account.to_owned() })
+    }
+
+    /// Counts one attempt at the one-time code of `account`, before it is looked at.
+    ///
+    /// # Errors
+    /// How long to wait, when none is left.
+    pub fn attempt_code(&self, account: &str) -> Result<(), Duration> {
+        self.codes.take(account)
+    }
+
+    /// The code was right, or not looked at: the attempt no longer counts.
+    pub fn give_back_code(&self, account: &str) {
+        self.codes.give_back(account);
     }
 }
 
@@ -107,6 +134,19 @@ mod tests {
         let wait = auth.attempt("192.0.2.1", "admin").unwrap_err();
         assert!(wait <= ORIGIN_PERIOD && !wait.is_zero());
         auth.attempt("192.0.2.2", "admin").unwrap().give_back();
+    }
+
+    #[test]
+    fn codes_run_dry_long_before_one_is_guessed() {
+        let auth = Auth::new();
+        for _ in 0..CODE_BURST.get() {
+            auth.attempt_code("admin").unwrap();
+        }
+        let wait = auth.attempt_code("admin").unwrap_err();
+        assert!(wait <= CODE_PERIOD && !wait.is_zero());
+        auth.attempt_code("ada").unwrap();
+        auth.give_back_code("admin");
+        auth.attempt_code("admin").unwrap();
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub mod policy;
 pub mod qr;
 pub mod query;
 pub mod role;
+pub mod second_factor;
 pub mod setting;
 pub mod tag;
 pub mod telemetry;

@@ -17,6 +17,7 @@ pub mod operation;
 pub mod package;
 pub mod policy;
 pub mod problem;
+pub mod second_factor;
 pub mod setting;
 pub mod tag;
 pub mod telemetry;

@@ -94,6 +94,7 @@ impl From<app::Error> for Problem {
         match error {
             app::Error::Invalid { field, .. } => Self::bad(field, detail),
             app::Error::Unauthorized(_) => Self::unauthorized(detail),
+            app::Error::SecondFactor(_) => Self { field: Some("code".to_owned()), ..Self::unauthorized(detail) },
             app::Error::Forbidden { .. } => Self::new(StatusCode::FORBIDDEN, detail),
             app::Error::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, detail),
             app::Error::Conflict(_) => Self::new(StatusCode::CONFLICT, detail),

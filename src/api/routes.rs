@@ -4,8 +4,8 @@ use super::call::Call;
 use super::problem::Problem;
 use super::{
     agent, application, audit, backup, certificate, compliance, device, device_type, enrollment, geofence, group,
-    health, host, location, notification, operation, package, policy, role, setting, tag, telemetry, token, user,
-    watch,
+    health, host, location, notification, operation, package, policy, role, second_factor, setting, tag, telemetry,
+    token, user, watch,
 };
 use crate::net::table;
 
@@ -41,6 +41,7 @@ pub fn table() -> Table {
         setting::routes(),
         token::routes(),
         user::routes(),
+        second_factor::routes(),
         role::routes(),
         audit::routes(),
         backup::routes(),

@@ -43,6 +43,7 @@ pub(super) fn encode(user: user::User) -> User {
         last_name: user.last_name,
         email: user.email,
         created_at: user.created_at,
+        second_factor: user.second_factor,
     }
 }
 
@@ -54,7 +55,8 @@ async fn setup(mut call: Call) -> Result<impl Reply, Problem> {
 
 async fn login(mut call: Call) -> Result<impl Reply, Problem> {
     let login: Login = call.json().await?;
-    let grant = call.app().login(&login.name, &login.password, &call.actor().origin).await?;
+    let origin = &call.actor().origin;
+    let grant = call.app().login(&login.name, &login.password, login.code.as_deref(), origin).await?;
     let cookie = session_cookie(&grant.token, SESSION_LIFE.as_secs());
     let session = Session { token: grant.token, user: grant.user.name, expires_at: grant.expires_at };
     Ok(reply::with_header(reply::json(&session), SET_COOKIE, cookie))
@@ -146,6 +148,7 @@ async fn delete(call: Call) -> Result<impl Reply, Problem> {
 
 async fn set_password(mut call: Call) -> Result<impl Reply, Problem> {
     let new: NewPassword = call.json().await?;
-    call.app().set_password(call.actor(), call.param(0), &new.password, new.old_password.as_deref()).await?;
+    let old = new.old_password.as_deref();
+    call.app().set_password(call.actor(), call.param(0), &new.password, old, None).await?;
     Ok(StatusCode::NO_CONTENT)
 }

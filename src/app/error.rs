@@ -18,6 +18,9 @@ pub enum Error {
     /// 401: the credentials are missing, wrong or expired.
     #[error("{0}")]
     Unauthorized(String),
+    /// 401: the password is right, and a code of the second factor is missing, wrong or used.
+    #[error("{0}")]
+    SecondFactor(String),
     /// 403: the credentials do not allow it.
     #[error("this needs the scope {:?}", needs.name())]
     Forbidden { needs: Scope },

@@ -124,10 +124,10 @@ impl App {
                 if client.device.is_some() {
                     return Err(GrantError::UnauthorizedClient);
                 }
-                let user = self.check_password(&user, &password, origin, "password grant").await?;
+                let (user, how) = self.check_credentials(&user, &password, origin, "password grant").await?;
                 let by = person(user.clone(), origin);
                 self.issue(client, move |tx, now, client| {
-                    tx.audit(now, &by, "user.login", &user.name, Outcome::Done, "password grant")?;
+                    tx.audit(now, &by, "user.login", &user.name, Outcome::Done, &how)?;
                     Ok(Issue::with_refresh(client, user.name, scope))
                 })
                 .await

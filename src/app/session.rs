@@ -3,16 +3,22 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::second_factor::Shown;
 use super::user::{anonymous, login_name, person};
 use super::{App, Error, require};
-use crate::auth::secret::{self, Kind, MAX_TOKEN, Secret};
+use crate::auth::Attempt;
+use crate::auth::pending::Pending;
+use crate::auth::secret::{self, Kind, MAX_TOKEN, Secret, same};
+use crate::auth::totp::appended;
 use crate::model::actor::{Actor, Principal, Scope, Scopes};
 use crate::model::audit::Outcome;
 use crate::model::change::NoticeKind;
 use crate::model::id::SessionId;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{ApiToken, User};
-use crate::store::{Flush, Holder, SessionRow, StoreError, TokenKind};
+use crate::store::{Flush, Holder, SessionRow, StoreError, TokenKind, UserRow};
+
+pub use crate::auth::pending::PENDING_LIFE;
 
 /// How long a session lives without being used.
 pub const SESSION_IDLE: Duration = Duration::from_hours(12);
@@ -40,6 +46,40 @@ impl fmt::Debug for SessionGrant {
     }
 }
 
+/// What a right password comes to.
+#[derive(Debug)]
+pub enum Login {
+    /// There is no second factor.
+    Open(SessionGrant),
+    /// The token that [`App::finish_login`] takes with a code, within [`PENDING_LIFE`].
+    CodeNeeded(Secret),
+}
+
+/// What a person shows of themselves once more, before something that matters.
+pub enum Proof<'a> {
+    Password(&'a str),
+    /// A one-time code or a recovery code.
+    Code(&'a str),
+}
+
+impl fmt::Debug for Proof<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Password(_) => "Password",
+            Self::Code(_) => "Code",
+        })
+    }
+}
+
+/// Where the code of a second factor is, if there is one.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    /// In a field of its own.
+    Apart(Option<&'a str>),
+    /// After the password, in the same field.
+    Appended,
+}
+
 /// A session as its owner sees it.
 #[derive(Clone, Debug)]
 pub struct SessionInfo {
@@ -59,25 +99,89 @@ enum Credential {
 }
 
 impl App {
-    /// Opens a session: 12 hours from its last use, 30 days at most.
+    /// Opens a session: 12 hours from its last use, 30 days at most. `code` is of the second factor, where there is one.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] for a wrong name or password, [`Error::SecondFactor`] without the code or with a wrong
+    /// one, [`Error::TooMany`] after several.
+    pub async fn login(
+        &self,
+        name: &str,
+        password: &str,
+        code: Option<&str>,
+        origin: &str,
+    ) -> Result<SessionGrant, Error> {
+        let (user, shown) = self.check_login(name, password, Place::Apart(code), origin, "session").await?;
+        self.open_session(user, shown, origin).await
+    }
+
+    /// As [`App::login`], in two steps: the code of a second factor comes with [`App::finish_login`].
     ///
     /// # Errors
     /// [`Error::Unauthorized`] for a wrong name or password, [`Error::TooMany`] after several.
-    pub async fn login(&self, name: &str, password: &str, origin: &str) -> Result<SessionGrant, Error> {
-        let user = self.check_password(name, password, origin, "session").await?;
+    pub async fn begin_login(&self, name: &str, password: &str, origin: &str) -> Result<Login, Error> {
+        let (row, attempt) = self.check_password(name, password, false, origin, "session").await?;
+        attempt.give_back();
+        if row.user.second_factor {
+            let login = Pending { name: row.user.name, password: row.password };
+            return Ok(Login::CodeNeeded(self.inner.auth.pending.begin(login, self.inner.clock.now())?));
+        }
+        Ok(Login::Open(self.open_session(row.user, None, origin).await?))
+    }
+
+    /// Whether a login of that token still waits for its code.
+    #[must_use]
+    pub fn awaits_code(&self, token: &str) -> bool {
+        self.inner.auth.pending.knows(token, self.inner.clock.now())
+    }
+
+    /// Goes on with a login that has shown its password, and opens its session.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] when there is no such login: it is over after five minutes, five wrong codes, and when
+    /// the password was changed. [`Error::SecondFactor`] for a wrong code, [`Error::TooMany`] after several.
+    pub async fn finish_login(&self, token: &str, code: &str, origin: &str) -> Result<SessionGrant, Error> {
+        let pending = &self.inner.auth.pending;
+        let over = || Error::Unauthorized("this login is over; begin again with your password".to_owned());
+        let login = pending.try_code(token, self.inner.clock.now()).ok_or_else(over)?;
+        let attempt = self.attempt(origin, &login.name).inspect_err(|_| pending.give_back(token))?;
+        let name = login.name.clone();
+        let row = self.inner.store.read(move |rx| rx.user(&name)).await?;
+        let same_password = |row: &UserRow| same(row.password.as_bytes(), login.password.as_bytes());
+        let Some(row) = row.filter(|row| row.user.second_factor && same_password(row)) else {
+            pending.end(token);
+            return Err(over());
+        };
+        match self.check_code(&row.user, code, origin, "session").await {
+            Ok(shown) => {
+                attempt.give_back();
+                pending.end(token);
+                self.open_session(row.user, Some(shown), origin).await
+            }
+            Err(wrong @ Error::SecondFactor(_)) => Err(wrong),
+            Err(other) => {
+                attempt.give_back();
+                pending.give_back(token);
+                Err(other)
+            }
+        }
+    }
+
+    async fn open_session(&self, user: User, shown: Option<Shown>, origin: &str) -> Result<SessionGrant, Error> {
         let token = Secret::random(Kind::Session)?;
         let (hash, now) = (token.hash(), self.inner.clock.now());
         let expires_at = now.plus(SESSION_IDLE);
         let id = SessionId::fresh(now);
         let session =
             SessionRow { id, user, origin: origin.to_owned(), created_at: now, expires_at, last_used_at: now };
+        let how = entered("session", shown);
         let (user, ended) = self
             .inner
             .store
             .write(Flush::Now, move |tx| {
                 let ended = tx.insert_session(&hash, &session, MAX_SESSIONS)?;
                 let SessionRow { user, origin, .. } = session;
-                tx.audit(now, &person(user.clone(), &origin), "user.login", &user.name, Outcome::Done, "session")?;
+                tx.audit(now, &person(user.clone(), &origin), "user.login", &user.name, Outcome::Done, &how)?;
                 Ok::<_, StoreError>((user, ended))
             })
             .await?;
@@ -225,7 +329,7 @@ impl App {
                         }
                         None => None,
                     },
-                    Some(Kind::Refresh | Kind::Client) => None,
+                    Some(Kind::Refresh | Kind::Client | Kind::Pending) => None,
                     // A token without a prefix came from elsewhere: an import.
                     Some(Kind::Access) | None => match rx.oauth_token(TokenKind::Access, &hash)? {
                         Some(token) => rx
@@ -268,24 +372,89 @@ impl App {
         }
     }
 
-    /// Who stands behind a name and a password.
+    /// Who stands behind a name and a password, the code of a second factor appended to it.
     ///
     /// # Errors
     /// As [`App::login`].
     pub async fn basic(&self, name: &str, password: &str, origin: &str) -> Result<Actor, Error> {
-        Ok(person(self.check_password(name, password, origin, "basic").await?, origin))
+        Ok(person(self.check_login(name, password, Place::Appended, origin, "basic").await?.0, origin))
     }
 
-    /// The person of that name and password. `how` goes to the audit trail when it is refused.
-    pub(super) async fn check_password(
+    /// The person of that name and password, with the code of their second factor appended to it, and a word on what
+    /// they showed. `how` goes to the audit trail.
+    pub(super) async fn check_credentials(
         &self,
         name: &str,
         password: &str,
         origin: &str,
         how: &str,
-    ) -> Result<User, Error> {
+    ) -> Result<(User, String), Error> {
+        let (user, shown) = self.check_login(name, password, Place::Appended, origin, how).await?;
+        Ok((user, entered(how, shown)))
+    }
+
+    /// Checks a password alone, of somebody who is in already.
+    pub(super) async fn check_own_password(
+        &self,
+        name: &str,
+        password: &str,
+        origin: &str,
+        how: &str,
+    ) -> Result<(), Error> {
+        let (_, attempt) = self.check_password(name, password, false, origin, how).await?;
+        attempt.give_back();
+        Ok(())
+    }
+
+    /// The person of that name and password, and of a code where they have a second factor.
+    async fn check_login(
+        &self,
+        name: &str,
+        password: &str,
+        place: Place<'_>,
+        origin: &str,
+        how: &str,
+    ) -> Result<(User, Option<Shown>), Error> {
+        let is_appended = matches!(place, Place::Appended);
+        let (UserRow { user, .. }, attempt) = self.check_password(name, password, is_appended, origin, how).await?;
+        if !user.second_factor {
+            attempt.give_back();
+            return Ok((user, None));
+        }
+        let code = match place {
+            Place::Apart(code) => code.filter(|code| !code.trim().is_empty()),
+            Place::Appended => appended(password).map(|(_, code)| code),
+        };
+        let Some(code) = code else {
+            attempt.give_back();
+            let where_to = if is_appended { "append it to the password" } else { "send it as code" };
+            return Err(Error::SecondFactor(format!("a code of the second factor is needed too; {where_to}")));
+        };
+        match self.check_code(&user, code, origin, how).await {
+            Ok(shown) => {
+                attempt.give_back();
+                Ok((user, Some(shown)))
+            }
+            Err(wrong @ Error::SecondFactor(_)) => Err(wrong),
+            Err(other) => {
+                attempt.give_back();
+                Err(other)
+            }
+        }
+    }
+
+    /// The person of that name and password, and the attempt, which counts until it is given back. With `is_appended` a
+    /// code may follow the password of one who has a second factor. `how` goes to the audit trail when it is refused.
+    async fn check_password(
+        &self,
+        name: &str,
+        password: &str,
+        is_appended: bool,
+        origin: &str,
+        how: &str,
+    ) -> Result<(UserRow, Attempt<'_>), Error> {
         let name = login_name(name);
-        let attempt = self.inner.auth.attempt(origin, &name).map_err(|retry_after| Error::TooMany { retry_after })?;
+        let attempt = self.attempt(origin, &name)?;
         let row = self
             .inner
             .store
@@ -294,14 +463,13 @@ impl App {
                 move |rx| rx.user(&name)
             })
             .await?;
-        let (user, hash) = row.map(|row| (row.user, row.password)).unzip();
+        let has_code = is_appended && row.as_ref().is_some_and(|row| row.user.second_factor);
+        let alone = appended(password).filter(|_| has_code).map_or(password, |(alone, _)| alone);
         // Without a user it takes as long.
-        let right = self.inner.auth.passwords.verify(password.into(), hash).await;
-        match (right, user) {
-            (Ok(true), Some(user)) => {
-                attempt.give_back();
-                Ok(user)
-            }
+        let hash = row.as_ref().map(|row| row.password.clone());
+        let right = self.inner.auth.passwords.verify(alone.into(), hash).await;
+        match (right, row) {
+            (Ok(true), Some(row)) => Ok((row, attempt)),
             (Ok(_), _) => {
                 self.refused("user.login", &name, origin, how).await?;
                 Err(Error::Unauthorized("the name or the password is wrong".to_owned()))
@@ -311,6 +479,11 @@ impl App {
                 Err(failure.into())
             }
         }
+    }
+
+    /// Counts one attempt on an account, before any secret of it is looked at.
+    pub(super) fn attempt(&self, origin: &str, account: &str) -> Result<Attempt<'_>, Error> {
+        self.inner.auth.attempt(origin, account).map_err(|retry_after| Error::TooMany { retry_after })
     }
 
     /// Counts, notes and tells that somebody showed a wrong secret.
@@ -349,6 +522,11 @@ impl App {
         let id = token.id;
         drop(self.inner.store.submit(Flush::Lazy, move |tx| tx.touch_api_token(id, now)).await);
     }
+}
+
+/// How somebody came in, in the words of the trail.
+fn entered(how: &str, shown: Option<Shown>) -> String {
+    shown.map_or_else(|| how.to_owned(), |shown| format!("{how}, {shown}"))
 }
 
 fn unknown_token() -> Error {

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use super::role::curtailed;
 use super::{App, Error, check_limit, require};
 use crate::auth::AuthError;
-use crate::auth::password::{MAX_PASSWORD, MIN_PASSWORD};
-use crate::auth::secret::{Kind, Secret};
+use crate::auth::secret::{self, Kind, Secret};
 use crate::model::actor::{Actor, Principal, Scope, Scopes};
 use crate::model::audit::Outcome;
 use crate::model::device::PageStart;
@@ -17,6 +16,8 @@ use crate::model::user::{ADMIN_ROLE, NewUser, User, UserEdit, UserFilter, bare_n
 use crate::store::{Flush, Rx, StoreError, Tx, UserRow};
 
 use super::downlink::Downlink;
+
+pub use crate::auth::password::{MAX_PASSWORD, MIN_PASSWORD};
 
 /// The most people a site has.
 pub const MAX_USERS: u64 = 1000;
@@ -250,7 +251,7 @@ impl App {
         Ok(())
     }
 
-    /// Replaces a person's password and ends their sessions. Their API tokens and OAuth tokens stay: the agents of
+    /// Replaces a person's password and ends their sessions, but the one of the token `keep`. Their API tokens and OAuth tokens stay: the agents of
     /// their devices go on. Who changes their own shows the old one, which counts as an attempt to log in.
     ///
     /// # Errors
@@ -262,21 +263,22 @@ impl App {
         name: &str,
         password: &str,
         old: Option<&str>,
+        keep: Option<&str>,
     ) -> Result<(), Error> {
         let name = login_name(name);
         require_self_or_admin(actor, &name)?;
         if is_self(actor, &name) {
             let wrong = |why: &str| Error::invalid("old_password", why);
             let old = old.ok_or_else(|| wrong("to change your own password, send the old one too"))?;
-            match self.check_password(&name, old, &actor.origin, "change of password").await {
-                Ok(_) => {}
+            match self.check_own_password(&name, old, &actor.origin, "change of password").await {
+                Ok(()) => {}
                 Err(Error::Unauthorized(_)) => return Err(wrong("the old password is wrong")),
                 Err(other) => return Err(other),
             }
         }
         check_new_password(&name, password)?;
         let hash = self.inner.auth.passwords.hash(password.into()).await?;
-        let (by, at) = (actor.clone(), self.inner.clock.now());
+        let (by, at, keep) = (actor.clone(), self.inner.clock.now(), keep.map(secret::hash));
         let ended = self
             .inner
             .store
@@ -284,7 +286,10 @@ impl App {
                 let user = find(tx, &name)?;
                 tx.set_password(user.id, &hash)?;
                 tx.audit(at, &by, "user.password", &name, Outcome::Done, "")?;
-                Ok::<_, Error>(tx.delete_sessions(user.id)?)
+                Ok::<_, Error>(match keep {
+                    Some(keep) => tx.delete_other_sessions(user.id, &keep)?,
+                    None => tx.delete_sessions(user.id)?,
+                })
             })
             .await?;
         self.close_tokens(ended).await;
@@ -311,6 +316,7 @@ impl App {
             last_name,
             email,
             created_at: at,
+            second_factor: false,
         };
         Ok(UserRow { user, password })
     }

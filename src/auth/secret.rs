@@ -28,10 +28,12 @@ pub enum Kind {
     Refresh,
     /// The secret of an OAuth client.
     Client,
+    /// A login that still owes its second factor.
+    Pending,
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [Self::Session, Self::Api, Self::Access, Self::Refresh, Self::Client];
+    const ALL: [Self; 6] = [Self::Session, Self::Api, Self::Access, Self::Refresh, Self::Client, Self::Pending];
 
     const fn prefix(self) -> &'static str {
         match self {
@@ -40,6 +42,7 @@ impl Kind {
             Self::Access => "pym_a_",
             Self::Refresh => "pym_r_",
             Self::Client => "pym_c_",
+            Self::Pending => "pym_p_",
         }
     }
 

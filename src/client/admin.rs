@@ -185,6 +185,11 @@ impl Client {
         self.perform(Call::put(format!("/api/v1/users/{}/password", segment(name))).json(password)?).await
     }
 
+    /// Turns a person's second factor off.
+    pub async fn reset_second_factor(&self, name: &str) -> Result<(), Error> {
+        self.perform(Call::delete(format!("/api/v1/users/{}/second-factor", segment(name)))).await
+    }
+
     /// One page of the audit trail, newest first.
     pub async fn audit(&self, query: &AuditQuery) -> Result<Page<AuditEntry>, Error> {
         self.fetch(Call::get(with_query("/api/v1/audit", query.words().chain(paging(query.limit, None))))).await

@@ -80,6 +80,8 @@ enum UserAction {
     Remove { name: String },
     /// Give a person a new password
     Password { name: String },
+    /// Turn a person's second factor off, for whoever has lost their phone
+    ResetSecondFactor { name: String },
 }
 
 #[derive(Debug, clap::Args)]
@@ -246,6 +248,10 @@ pub(super) async fn users(client: &Client, args: UsersArgs, output: &mut Output)
             client.set_password(&name, &NewPassword { password: new_password()?, old_password: None }).await?;
             (name, "has a new password")
         }
+        Some(UserAction::ResetSecondFactor { name }) => {
+            client.reset_second_factor(&name).await?;
+            (name, "has no second factor")
+        }
     };
     if output.is_json() {
         return output.document(&serde_json::json!({ "user": name }));
@@ -254,10 +260,12 @@ pub(super) async fn users(client: &Client, args: UsersArgs, output: &mut Output)
 }
 
 fn print_users(users: &[User], output: &mut Output) -> Result<(), Failure> {
-    let rows =
-        users.iter().map(|user| vec![text(&user.name), text(&user.roles.join(", ")), output.ago(user.created_at)]);
+    let rows = users.iter().map(|user| {
+        let second = Cell::new(if user.second_factor { "yes" } else { "no" });
+        vec![text(&user.name), text(&user.roles.join(", ")), second, output.ago(user.created_at)]
+    });
     let rows = rows.collect();
-    output.table(&["NAME", "ROLES", "ADDED"], rows)
+    output.table(&["NAME", "ROLES", "SECOND FACTOR", "ADDED"], rows)
 }
 
 pub(super) async fn roles(client: &Client, args: RolesArgs, output: &mut Output) -> Result<(), Failure> {

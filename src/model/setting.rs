@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 
 /// The area of the platform itself; every other area is the name of a device type.
 pub const GENERAL: &str = "general";
+/// The setting of the platform that names this site to people, at most [`MAX_SITE_NAME`] bytes.
+pub const SITE_NAME: &str = "site.name";
+/// See [`SITE_NAME`].
+pub const MAX_SITE_NAME: usize = 100;
 /// The most settings of an area.
 pub const MAX_SETTINGS: usize = 100;
 /// The most bytes of a setting's value: room for a licence agreement.
@@ -60,6 +64,12 @@ impl AreaSettings {
         Some(found.value.as_str()).filter(|value| !value.is_empty())
     }
 
+    /// [`SITE_NAME`]; `Pym` where nothing else is set.
+    #[must_use]
+    pub fn site_name(&self) -> &str {
+        self.value(SITE_NAME).map_or("Pym", str::trim)
+    }
+
     /// [`NOTIFIER_FREQUENCY`] in milliseconds, 1,000 to 86,400,000; 60,000 where nothing else is set.
     #[must_use]
     pub fn notifier_frequency(&self) -> u64 {
@@ -106,6 +116,7 @@ pub fn check(settings: &[Setting]) -> Result<(), String> {
             NOTIFIER_FREQUENCY if frequency(value).is_none() => {
                 return Err(format!("{name} is a number of milliseconds, {MIN_FREQUENCY} to {MAX_FREQUENCY}"));
             }
+            SITE_NAME => super::text::check_label("the name of the site", value, MAX_SITE_NAME)?,
             NOTIFIER_TYPE if !["1", "2"].contains(&value.as_str()) => {
                 return Err(format!("{name} is 1 (the agent asks) or 2 (it is woken by push)"));
             }

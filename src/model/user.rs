@@ -18,6 +18,8 @@ pub struct User {
     pub last_name: String,
     pub email: String,
     pub created_at: Timestamp,
+    /// Whether their password opens no door without a code.
+    pub second_factor: bool,
 }
 
 /// What is said of a person when they are made.

@@ -8,7 +8,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// Schema `n` is reached by running entry `n - 1`; a released entry never changes.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql"), include_str!("migrations/0003.sql")];
 
 /// Opens the database for writing and brings it up to date. Before an existing database is changed, it is copied to
 /// `<name>.v<old schema>` beside it.
@@ -76,7 +77,7 @@ mod tests {
         drop(open(&path).unwrap());
         let connection = open(&path).unwrap();
         let version: i64 = connection.query_row("PRAGMA user_version", (), |row| row.get(0)).unwrap();
-        assert_eq!(version, 2);
+        assert_eq!(version, 3);
         let synchronous: i64 = connection.query_row("PRAGMA synchronous", (), |row| row.get(0)).unwrap();
         assert_eq!(synchronous, 2, "FULL");
     }
@@ -99,7 +100,7 @@ mod tests {
         copy_aside(&connection, &path, 1).unwrap();
         let copy = Connection::open(path.with_extension("db.v1")).unwrap();
         let version: i64 = copy.query_row("PRAGMA user_version", (), |row| row.get(0)).unwrap();
-        assert_eq!(version, 2);
+        assert_eq!(version, 3);
     }
 
     #[test]

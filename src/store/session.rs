@@ -104,6 +104,13 @@ impl Tx<'_> {
         Ok(statement.query_map([user], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
+    /// Ends every session of a user but the one whose token has that hash. Returns the hashes of those that ended.
+    pub fn delete_other_sessions(&self, user: UserId, keep: &[u8; 32]) -> Result<Vec<[u8; 32]>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("DELETE FROM session WHERE user = ?1 AND hash <> ?2 RETURNING hash")?;
+        Ok(statement.query_map(params![user, keep], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
     /// Forgets at most `limit` sessions that ended before a time. Returns how many.
     pub fn purge_sessions(&self, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
         let mut statement = self.connection.prepare_cached(
@@ -116,10 +123,10 @@ impl Tx<'_> {
 fn session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     Ok(SessionRow {
         user: user(row)?,
-        origin: row.get(8)?,
-        created_at: row.get(9)?,
-        expires_at: row.get(10)?,
-        last_used_at: row.get(11)?,
-        id: row.get(12)?,
+        origin: row.get(9)?,
+        created_at: row.get(10)?,
+        expires_at: row.get(11)?,
+        last_used_at: row.get(12)?,
+        id: row.get(13)?,
     })
 }

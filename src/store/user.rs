@@ -14,7 +14,8 @@ use crate::model::user::{User, UserFilter};
 /// The columns that [`user`] reads, of the table `user u`.
 pub(super) const COLUMNS: &str = "u.id, u.name, u.created_at, u.first_name, u.last_name, u.email,
     (SELECT coalesce(group_concat(r.role, ' ' ORDER BY r.role), '') FROM user_role r WHERE r.user = u.id),
-    (SELECT coalesce(group_concat(o.scopes, ' '), '') FROM user_role r JOIN role o ON o.name = r.role WHERE r.user = u.id)";
+    (SELECT coalesce(group_concat(o.scopes, ' '), '') FROM user_role r JOIN role o ON o.name = r.role WHERE r.user = u.id),
+    EXISTS (SELECT 1 FROM second_factor f WHERE f.user = u.id AND f.confirmed_at IS NOT NULL)";
 
 /// A person with the hash of their password.
 pub struct UserRow {
@@ -46,7 +47,7 @@ impl Rx<'_> {
     pub fn user(&self, name: &str) -> Result<Option<UserRow>, StoreError> {
         let mut statement =
             self.connection.prepare_cached(&format!("SELECT {COLUMNS}, u.password FROM user u WHERE u.name = ?1"))?;
-        let found = statement.query_row([name], |row| Ok(UserRow { user: user(row)?, password: row.get(8)? }));
+        let found = statement.query_row([name], |row| Ok(UserRow { user: user(row)?, password: row.get(9)? }));
         Ok(found.optional()?)
     }
 
@@ -162,5 +163,6 @@ pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         email: row.get(5)?,
         roles: roles.split_whitespace().map(str::to_owned).collect(),
         scopes: Scopes::parse_lossy(row.get_ref(7)?.as_str()?),
+        second_factor: row.get(8)?,
     })
 }

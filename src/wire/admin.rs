@@ -22,9 +22,12 @@ pub struct Setup {
 pub struct Login {
     pub name: String,
     pub password: String,
+    /// A one-time code or a recovery code, for who has a second factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
-/// A session that was opened: the cookie `pym_session` carries the same token.
+/// A session that was opened: the cookie `__Host-pym_session` carries the same token.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Session {
     pub token: String,
@@ -64,6 +67,9 @@ pub struct User {
     #[serde(default)]
     pub email: String,
     pub created_at: Timestamp,
+    /// Whether their password opens no door without a code.
+    #[serde(default)]
+    pub second_factor: bool,
 }
 
 /// `POST /users`.

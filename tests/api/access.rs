@@ -207,3 +207,64 @@ async fn the_trail_is_filtered_and_taken_out_whole() {
     let viewer = bearer(&site.person("viewer").await);
     site.get(&viewer, "/api/v1/audit/export").await.is(403);
 }
+
+/// What a phone that has the key makes of the time, `steps` of 30 s from now (RFC 6238).
+fn phone(secret: &str, steps: i64) -> String {
+    const BASE32: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let value =
+        |piece: &[u8]| piece.iter().fold(0_u64, |bits, c| bits << 5 | BASE32.find(char::from(*c)).unwrap() as u64);
+    let key: Vec<u8> = secret.as_bytes().chunks(8).flat_map(|piece| value(piece).to_be_bytes()[3..].to_vec()).collect();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().cast_signed();
+    let key = pym::auth::totp::Key::from_bytes(key.try_into().unwrap());
+    key.code(now / 30 + steps).expose().to_owned()
+}
+
+#[tokio::test]
+async fn a_second_factor_is_asked_for_and_goes() {
+    let site = Site::start().await;
+    let viewer = bearer(&site.person("viewer").await);
+    let path = "/api/v1/second-factor";
+    assert_eq!(site.get(&viewer, path).await.is(200).json(), json!({ "enabled": false, "recovery_codes": 0 }));
+    let wrong = site.send(&viewer, "POST", path, json!({ "password": "wrong horse" })).await.is(400);
+    assert_eq!(wrong.json()["field"], "password");
+    site.send(&viewer, "POST", &format!("{path}/confirm"), json!({ "code": "123456" })).await.is(409);
+    let key = site.send(&viewer, "POST", path, json!({ "password": PASSWORD })).await.is(200).json();
+    let secret = key["secret"].as_str().unwrap();
+    assert!(key["uri"].as_str().unwrap().contains(secret));
+    let wrong = site.send(&viewer, "POST", &format!("{path}/confirm"), json!({ "code": "<b>" })).await.is(400);
+    assert_eq!(wrong.json()["field"], "code");
+    let confirm = json!({ "code": phone(secret, -1) });
+    let codes = site.send(&viewer, "POST", &format!("{path}/confirm"), confirm).await.is(200).json();
+    let codes: Vec<_> = codes["recovery_codes"].as_array().unwrap().iter().map(|code| code.as_str().unwrap()).collect();
+    assert_eq!(codes.len(), 10);
+    assert_eq!(site.get(&viewer, path).await.is(200).json()["enabled"], true, "this session goes on");
+    let nobody = anonymous();
+    let login = |code: Value| {
+        let mut body = json!({ "name": "viewer", "password": PASSWORD });
+        if !code.is_null() {
+            body["code"] = code;
+        }
+        site.send(&nobody, "POST", "/api/v1/login", body)
+    };
+    let asked = login(Value::Null).await.is(401);
+    assert_eq!(asked.json()["field"], "code");
+    assert_eq!(asked.header("set-cookie"), "", "the password alone opens no door");
+    for wrong in ["", "000000x", "' OR 1=1", "\u{0}"] {
+        assert_eq!(login(json!(wrong)).await.is(401).json()["field"], "code");
+    }
+    let code = phone(secret, 0);
+    login(json!(code)).await.is(200);
+    login(json!(code)).await.is(401);
+    login(json!(codes[0])).await.is(200);
+    login(json!(codes[0])).await.is(401);
+    assert_eq!(site.get(&local(), "/api/v1/users/viewer").await.is(200).json()["second_factor"], true);
+    site.send(&viewer, "POST", &format!("{path}/recovery-codes"), json!({})).await.is(400);
+    let renewed = json!({ "code": codes[1] });
+    let renewed = site.send(&viewer, "POST", &format!("{path}/recovery-codes"), renewed).await.is(200).json();
+    login(json!(codes[2])).await.is(401);
+    login(renewed["recovery_codes"][0].clone()).await.is(200);
+    site.raw(&viewer, "DELETE", "/api/v1/users/viewer/second-factor", "").await.is(403);
+    site.raw(&local(), "DELETE", "/api/v1/users/viewer/second-factor", "").await.is(204);
+    login(Value::Null).await.is(200);
+    site.send(&viewer, "POST", &format!("{path}/disable"), json!({ "password": PASSWORD })).await.is(409);
+}

@@ -59,7 +59,7 @@ async fn every_listener_serves_the_api() {
         email: String::new(),
     };
     doors.local.create_user(&operator).await.unwrap();
-    let login = Login { name: "olga".to_owned(), password: PASSWORD.to_owned() };
+    let login = Login { name: "olga".to_owned(), password: PASSWORD.to_owned(), code: None };
     let session = doors.https(None).login(&login).await.unwrap();
     let olga = doors.https(Some(&session.token));
     assert_eq!(olga.whoami().await.unwrap().principal, "olga");

@@ -133,7 +133,7 @@ impl From<app::Error> for Error {
         let field = if let app::Error::Invalid { field, .. } = &error { field } else { "" };
         let (status, retry_after) = match &error {
             app::Error::Invalid { .. } => (StatusCode::BAD_REQUEST, None),
-            app::Error::Unauthorized(_) => (StatusCode::UNAUTHORIZED, None),
+            app::Error::Unauthorized(_) | app::Error::SecondFactor(_) => (StatusCode::UNAUTHORIZED, None),
             app::Error::Forbidden { .. } => (StatusCode::FORBIDDEN, None),
             app::Error::NotFound { .. } => (StatusCode::NOT_FOUND, None),
             app::Error::Conflict(_) => (StatusCode::CONFLICT, None),

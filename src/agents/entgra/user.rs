@@ -194,7 +194,7 @@ async fn search(call: Call) -> Result<Response, Error> {
 async fn change_password(call: Call) -> Result<Response, Error> {
     let actor = call.actor().await?;
     let Passwords { old_password, new_password } = call.json()?;
-    call.app.set_password(&actor, &actor.owner(), &new_password, old_password.as_deref()).await?;
+    call.app.set_password(&actor, &actor.owner(), &new_password, old_password.as_deref(), None).await?;
     Ok(gson::reply(StatusCode::OK, &"the password is changed"))
 }
 
@@ -202,7 +202,7 @@ async fn reset_password(call: Call) -> Result<Response, Error> {
     let actor = call.actor().await?;
     let name = named(&call)?;
     let Passwords { old_password, new_password } = call.json()?;
-    call.app.set_password(&actor, &name, &new_password, old_password.as_deref()).await?;
+    call.app.set_password(&actor, &name, &new_password, old_password.as_deref(), None).await?;
     let said = format!("the password of {} is changed", echo(&name));
     Ok(gson::reply(StatusCode::OK, &said))
 }

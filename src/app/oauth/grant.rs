@@ -111,7 +111,7 @@ impl GrantError {
 impl From<Error> for GrantError {
     fn from(error: Error) -> Self {
         match error {
-            Error::Unauthorized(why) => Self::InvalidGrant(why),
+            Error::Unauthorized(why) | Error::SecondFactor(why) => Self::InvalidGrant(why),
             Error::TooMany { retry_after } => Self::TooMany { retry_after },
             other => Self::App(other),
         }

@@ -307,7 +307,7 @@ async fn what_is_revoked_is_out_at_once() {
 async fn nothing_that_is_printed_holds_a_secret() {
     let (site, ada) = with_ada().await;
     let pi = site.pi("kitchen").await;
-    let session = site.app.login("ada", PASSWORD, ORIGIN).await.unwrap();
+    let session = site.app.login("ada", PASSWORD, None, ORIGIN).await.unwrap();
     let client = site.app.register_client(&ada, "phone").await.unwrap();
     let grant = site.app.token(pair(&client), password("ada"), "", ORIGIN).await.unwrap();
     let device = site.app.issue_device_credentials(&ada, pi.id).await.unwrap();

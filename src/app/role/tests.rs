@@ -27,7 +27,7 @@ async fn a_role_is_made_given_narrowed_and_deleted() {
     let again = site.app.create_role(&admin, new("technician", &[]), &[]).await.unwrap_err();
     assert!(matches!(again, Error::Conflict(_)), "{again}");
     site.app.create_user(&admin, user("ada", "TECHNICIAN"), PASSWORD).await.unwrap();
-    let session = site.app.login("ada", PASSWORD, ORIGIN).await.unwrap();
+    let session = site.app.login("ada", PASSWORD, None, ORIGIN).await.unwrap();
     let scopes = async |site: &Site| site.app.bearer(&session.token, ORIGIN).await.unwrap().scopes.to_string();
     assert_eq!(scopes(&site).await, "read operate");
 

@@ -21,8 +21,8 @@ async fn settle(app: &App) {
 #[tokio::test]
 async fn a_session_lives_as_long_as_it_is_used_and_thirty_days_at_most() {
     let Site { app, clock, .. } = with_ada().await;
-    let unused = app.login("ada@carbon.super", PASSWORD, ORIGIN).await.unwrap();
-    let used = app.login("ada", PASSWORD, ORIGIN).await.unwrap();
+    let unused = app.login("ada@carbon.super", PASSWORD, None, ORIGIN).await.unwrap();
+    let used = app.login("ada", PASSWORD, None, ORIGIN).await.unwrap();
     assert_eq!(used.user.name, "ada");
     let opened = clock.now();
     clock.advance(Duration::from_mins(12 * 60 - 1));
@@ -52,8 +52,8 @@ async fn a_logout_ends_the_callers_own_session() {
     let mut site = with_ada().await;
     site.app.create_user(&operator(), user("eve", "viewer"), PASSWORD).await.unwrap();
     let (first, second) = (
-        site.app.login("ada", PASSWORD, ORIGIN).await.unwrap(),
-        site.app.login("ada", PASSWORD, ORIGIN).await.unwrap(),
+        site.app.login("ada", PASSWORD, None, ORIGIN).await.unwrap(),
+        site.app.login("ada", PASSWORD, None, ORIGIN).await.unwrap(),
     );
     let (ada, eve) =
         (site.app.bearer(&first.token, ORIGIN).await.unwrap(), site.app.basic("eve", PASSWORD, ORIGIN).await.unwrap());
@@ -81,6 +81,7 @@ async fn a_login_too_many_ends_the_session_used_least_lately() {
         last_name: String::new(),
         email: String::new(),
         created_at: clock.now(),
+        second_factor: false,
     };
     // By hand: a hundred password hashes would take their time.
     for number in 0..MAX_SESSIONS {
@@ -98,7 +99,7 @@ async fn a_login_too_many_ends_the_session_used_least_lately() {
         let ended = app.inner.store.write(Flush::Now, move |tx| tx.insert_session(&hash, &session, MAX_SESSIONS)).await;
         assert!(ended.unwrap().is_empty());
     }
-    app.login("ada", PASSWORD, ORIGIN).await.unwrap();
+    app.login("ada", PASSWORD, None, ORIGIN).await.unwrap();
     let sessions = app.sessions(&ada, None).await.unwrap();
     assert_eq!(sessions.len(), MAX_SESSIONS as usize);
     assert!(sessions.iter().all(|session| session.origin != "0"));
@@ -108,8 +109,8 @@ async fn a_login_too_many_ends_the_session_used_least_lately() {
 async fn a_refused_login_is_counted_told_and_written_down() {
     let Site { app, .. } = with_ada().await;
     let mut changes = app.watch(&operator()).unwrap();
-    let wrong = app.login("ada", "wrong horse", ORIGIN).await.unwrap_err();
-    let nobody = app.login("nobody\u{1b}[2J", PASSWORD, ORIGIN).await.unwrap_err();
+    let wrong = app.login("ada", "wrong horse", None, ORIGIN).await.unwrap_err();
+    let nobody = app.login("nobody\u{1b}[2J", PASSWORD, None, ORIGIN).await.unwrap_err();
     assert_eq!(wrong.to_string(), nobody.to_string(), "nothing tells who exists");
     assert_eq!(app.metrics().login_failures.get(), 2);
     changes.try_recv().unwrap();
@@ -127,14 +128,14 @@ async fn guessing_is_slowed_down_before_any_hash_is_computed() {
     let mut refused = 0;
     let retry_after = loop {
         // Longer than a password can be, so that no hash is computed and the test is quick.
-        match app.login("ada", &"x".repeat(2000), ORIGIN).await.unwrap_err() {
+        match app.login("ada", &"x".repeat(2000), None, ORIGIN).await.unwrap_err() {
             Error::Unauthorized(_) => refused += 1,
             Error::TooMany { retry_after } => break retry_after,
             other => panic!("{other}"),
         }
     };
     assert!((1..=100).contains(&refused) && !retry_after.is_zero(), "{refused} {retry_after:?}");
-    assert!(matches!(app.login("grace", PASSWORD, ORIGIN).await, Err(Error::TooMany { .. })), "by address");
+    assert!(matches!(app.login("grace", PASSWORD, None, ORIGIN).await, Err(Error::TooMany { .. })), "by address");
 }
 
 #[tokio::test]
@@ -143,7 +144,7 @@ async fn logins_in_parallel_all_succeed_a_few_at_a_time() {
     let logins: Vec<_> = (0..8)
         .map(|_| {
             let app = app.clone();
-            tokio::spawn(async move { app.login("ada", PASSWORD, ORIGIN).await.map(|grant| grant.token) })
+            tokio::spawn(async move { app.login("ada", PASSWORD, None, ORIGIN).await.map(|grant| grant.token) })
         })
         .collect();
     for login in logins {
@@ -158,7 +159,7 @@ async fn no_token_is_taken_for_another_kind() {
         let error = app.bearer(token, ORIGIN).await.unwrap_err();
         assert!(matches!(error, Error::Unauthorized(_)), "{error}");
     }
-    let session = app.login("ada", PASSWORD, ORIGIN).await.unwrap();
+    let session = app.login("ada", PASSWORD, None, ORIGIN).await.unwrap();
     let renamed = session.token.replace("pym_s_", "pym_a_");
     assert!(app.bearer(&renamed, ORIGIN).await.is_err());
 }
@@ -187,7 +188,7 @@ async fn one_session_is_ended_by_its_owner_or_an_administrator() {
         app.create_user(&operator(), user(name, "viewer"), PASSWORD).await.unwrap();
     }
     let (first, second) =
-        (app.login("ada", PASSWORD, "a").await.unwrap(), app.login("ada", PASSWORD, "b").await.unwrap());
+        (app.login("ada", PASSWORD, None, "a").await.unwrap(), app.login("ada", PASSWORD, None, "b").await.unwrap());
     let ada = app.bearer(&second.token, ORIGIN).await.unwrap();
     let eve = app.basic("eve", PASSWORD, ORIGIN).await.unwrap();
     let sessions = app.sessions(&ada, None).await.unwrap();
@@ -214,7 +215,7 @@ async fn passwords_cannot_be_tried_for_ever_by_any_door() {
     for round in 0..60 {
         let refused = match round % 3 {
             0 => app.basic("ada", "wrong", ORIGIN).await.map(drop),
-            1 => app.login("ada", "wrong", ORIGIN).await.map(drop),
+            1 => app.login("ada", "wrong", None, ORIGIN).await.map(drop),
             _ => {
                 let grant = Grant::Password { user: "ada".to_owned(), password: "wrong".to_owned() };
                 let pair = Some((&*client.client_id, &*client.client_secret));
@@ -237,8 +238,8 @@ async fn passwords_cannot_be_tried_for_ever_by_any_door() {
     assert!(slowed.is_some_and(|round| round > 2), "{slowed:?}");
     for refused in [
         app.basic("ada", PASSWORD, ORIGIN).await.map(drop),
-        app.login("ada", PASSWORD, ORIGIN).await.map(drop),
-        app.set_password(&ada, "ada", "another horse", Some(PASSWORD)).await,
+        app.login("ada", PASSWORD, None, ORIGIN).await.map(drop),
+        app.set_password(&ada, "ada", "another horse", Some(PASSWORD), None).await,
     ] {
         assert!(matches!(refused, Err(Error::TooMany { .. })), "the right password too: {refused:?}");
     }

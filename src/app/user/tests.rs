@@ -88,7 +88,7 @@ async fn people_are_an_administrators_business() {
         everyone(&app, &grace).await.map(drop),
         app.create_user(&grace, user("eve", "admin"), PASSWORD).await.map(drop),
         app.delete_user(&grace, "ada").await,
-        app.set_password(&grace, "ada", "taken over", Some(PASSWORD)).await,
+        app.set_password(&grace, "ada", "taken over", Some(PASSWORD), None).await,
         everyone(&app, &anonymous(ORIGIN)).await.map(drop).map_err(|error| match error {
             Error::Unauthorized(_) => Error::Forbidden { needs: Scope::Admin },
             other => other,
@@ -109,7 +109,7 @@ async fn who_is_deleted_is_out_at_once() {
     let mut site = site().await;
     let admin = operator();
     site.app.create_user(&admin, user("ada", "operator"), PASSWORD).await.unwrap();
-    let session = site.app.login("ada", PASSWORD, ORIGIN).await.unwrap();
+    let session = site.app.login("ada", PASSWORD, None, ORIGIN).await.unwrap();
     let ada = site.app.bearer(&session.token, ORIGIN).await.unwrap();
     let (_, api_token) =
         site.app.create_token(&ada, "script", [Scope::Read].into_iter().collect(), None).await.unwrap();
@@ -136,18 +136,18 @@ async fn who_is_deleted_is_out_at_once() {
 async fn a_new_password_ends_the_sessions_of_the_old() {
     let mut site = site().await;
     site.app.create_user(&operator(), user("ada", "viewer"), PASSWORD).await.unwrap();
-    let session = site.app.login("ada", PASSWORD, ORIGIN).await.unwrap();
+    let session = site.app.login("ada", PASSWORD, None, ORIGIN).await.unwrap();
     let ada = site.app.bearer(&session.token, ORIGIN).await.unwrap();
     for old in [None, Some("wrong")] {
-        let refused = site.app.set_password(&ada, "ada", "another horse", old).await.unwrap_err();
+        let refused = site.app.set_password(&ada, "ada", "another horse", old, None).await.unwrap_err();
         assert!(matches!(refused, Error::Invalid { field: "old_password", .. }), "{refused}");
     }
-    site.app.set_password(&ada, "Ada", "another horse", Some(PASSWORD)).await.unwrap();
+    site.app.set_password(&ada, "Ada", "another horse", Some(PASSWORD), None).await.unwrap();
     assert!(site.app.bearer(&session.token, ORIGIN).await.is_err());
     assert_eq!(drain(&mut site), [crate::auth::secret::hash(&session.token)]);
     assert!(site.app.basic("ada", PASSWORD, ORIGIN).await.is_err());
     site.app.basic("ada", "another horse", ORIGIN).await.unwrap();
-    let missing = site.app.set_password(&with(&[Scope::Admin]), "nobody", PASSWORD, None).await.unwrap_err();
+    let missing = site.app.set_password(&with(&[Scope::Admin]), "nobody", PASSWORD, None, None).await.unwrap_err();
     assert!(matches!(missing, Error::NotFound { .. }), "{missing}");
 }
 
@@ -177,7 +177,7 @@ async fn an_edit_changes_what_it_names_and_keeps_an_administrator() {
     let mut site = site().await;
     let admin = operator();
     site.app.create_user(&admin, user("ada", "admin"), PASSWORD).await.unwrap();
-    let session = site.app.login("ada", PASSWORD, ORIGIN).await.unwrap();
+    let session = site.app.login("ada", PASSWORD, None, ORIGIN).await.unwrap();
     let ada = site.app.bearer(&session.token, ORIGIN).await.unwrap();
     let email = UserEdit { email: Some("ada@example.org".to_owned()), ..UserEdit::default() };
     assert_eq!(site.app.edit_user(&ada, "ada", email.clone()).await.unwrap().email, "ada@example.org");
@@ -218,6 +218,6 @@ async fn who_has_no_password_cannot_log_in_until_one_is_given() {
     let Site { app, .. } = site().await;
     app.add_user(&operator(), user("ada", "viewer"), None).await.unwrap();
     assert!(app.basic("ada", "", ORIGIN).await.is_err());
-    app.set_password(&operator(), "ada", PASSWORD, None).await.unwrap();
+    app.set_password(&operator(), "ada", PASSWORD, None, None).await.unwrap();
     app.basic("ada", PASSWORD, ORIGIN).await.unwrap();
 }
