@@ -127,6 +127,8 @@ enum Command {
     Operations(operation::ListArgs),
     /// Take operations back
     Cancel(operation::CancelArgs),
+    /// Send operations that did not succeed once more
+    Retry(operation::RetryArgs),
     /// List and tick off what a person has to see
     Notifications(notification::Args),
     /// Show what a device measures
@@ -211,6 +213,7 @@ async fn execute(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Send(args) => operation::send(&client, args, output).await,
         Command::Operations(args) => operation::list(&client, args, output).await,
         Command::Cancel(args) => operation::cancel(&client, args, output).await,
+        Command::Retry(args) => operation::retry(&client, args, output).await,
         Command::Notifications(args) => notification::notifications(&client, args, output).await,
         Command::Settings(args) => setting::settings(&client, args, output).await,
         Command::Telemetry(args) => telemetry::show(&client, args, output).await,

@@ -93,6 +93,7 @@ async fn get(call: Call) -> Result<impl Reply, Problem> {
     let detail = DeviceDetail {
         properties: app.properties(actor, id).await?,
         tags: app.tags_of(actor, id).await?,
+        note: app.note(actor, id).await?,
         groups: groups.into_iter().map(|group| group.name).collect(),
         location: app.location(actor, id).await?,
         metrics: telemetry::last_values(&call, &device).await?,
@@ -133,6 +134,7 @@ async fn edit(mut call: Call) -> Result<impl Reply, Problem> {
         ownership: edit.ownership,
         status: edit.status,
         tags: edit.tags,
+        note: edit.note,
     };
     let edited = call.app().edit_device(call.actor(), id, edit).await?;
     Ok(reply::json(&encode(call.app(), edited)))

@@ -30,6 +30,7 @@ pub(super) fn routes() -> Vec<Route> {
         route(Method::GET, "/api/v1/operations", list),
         route(Method::GET, "/api/v1/operations/{id}", get),
         route(Method::POST, "/api/v1/operations/{id}/cancel", cancel),
+        route(Method::POST, "/api/v1/operations/{id}/retry", retry),
         route(Method::GET, "/api/v1/devices/{id}/operations", of_device),
     ]
 }
@@ -52,8 +53,17 @@ async fn send(mut call: Call) -> Result<impl Reply, Problem> {
     }
     let new = operation::NewActivity { code: new.code, kind: new.kind, payload, devices, expires_at: new.expires_at };
     let activity = call.app().send(call.actor(), new).await?;
+    Ok(sent(&activity))
+}
+
+/// The answer to whoever sent an operation.
+fn sent(activity: &operation::Activity) -> impl Reply + use<> {
     let location = format!("/api/v1/activities/{}", activity.id);
-    Ok(reply::with_header(reply::with_status(reply::json(&activity), StatusCode::CREATED), LOCATION, location))
+    reply::with_header(reply::with_status(reply::json(activity), StatusCode::CREATED), LOCATION, location)
+}
+
+async fn retry(call: Call) -> Result<impl Reply, Problem> {
+    Ok(sent(&call.app().retry(call.actor(), call.id(0, "operation")?).await?))
 }
 
 async fn activities(call: Call) -> Result<impl Reply, Problem> {

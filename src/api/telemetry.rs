@@ -15,10 +15,12 @@ use crate::model::device::Device;
 use crate::model::telemetry::{self, Range, Sample};
 use crate::model::timestamp::Timestamp;
 use crate::wire::Page;
-use crate::wire::telemetry::{LastValue, NewEvent, Series};
+use crate::wire::telemetry::{Chart, LastValue, NewEvent, Series};
 
 /// How far back a series goes when the request does not say.
 const DEFAULT_SPAN: Duration = Duration::from_hours(24);
+/// How many buckets a chart has when the request does not say.
+const DEFAULT_BUCKETS: u32 = 120;
 /// How many points a series has when the request does not say.
 const DEFAULT_POINTS: u32 = 1000;
 
@@ -27,6 +29,7 @@ pub(super) fn routes() -> Vec<Route> {
         route(Method::GET, "/api/v1/devices/{id}/telemetry", list),
         route(Method::POST, "/api/v1/devices/{id}/telemetry", add),
         route(Method::GET, "/api/v1/devices/{id}/telemetry/{metric}", series),
+        route(Method::GET, "/api/v1/devices/{id}/telemetry/{metric}/chart", chart),
     ]
 }
 
@@ -71,10 +74,29 @@ async fn series(call: Call) -> Result<impl Reply, Problem> {
     let device = call.app().device(call.actor(), id).await?;
     let metric = call.param(1);
     let (points, truncated) = call.app().series(call.actor(), id, metric, Range { from, to }, limit).await?;
+    let unit = unit_of(&call, &device, metric);
+    Ok(reply::json(&Series { metric: metric.to_owned(), unit, points, truncated }))
+}
+
+/// The unit of a metric by the device's type; empty where the type does not know it.
+fn unit_of(call: &Call, device: &Device, metric: &str) -> String {
     let device_type = call.app().device_type(call.actor(), &device.device_type).ok();
     let described = device_type.as_ref().and_then(|kind| kind.metrics.iter().find(|known| known.name == metric));
-    let unit = described.map(|metric| metric.unit.clone()).unwrap_or_default();
-    Ok(reply::json(&Series { metric: metric.to_owned(), unit, points, truncated }))
+    described.map(|metric| metric.unit.clone()).unwrap_or_default()
+}
+
+async fn chart(call: Call) -> Result<impl Reply, Problem> {
+    let mut query = call.query()?;
+    let from = query.time("from")?;
+    let to = query.time("to")?.unwrap_or_else(|| call.app().clock().now());
+    let buckets = query.one("buckets", |word| word.parse().ok())?.unwrap_or(DEFAULT_BUCKETS);
+    query.end()?;
+    let from = from.unwrap_or_else(|| to.minus(DEFAULT_SPAN));
+    let id = find(&call, call.param(0)).await?;
+    let device = call.app().device(call.actor(), id).await?;
+    let metric = call.param(1);
+    let chart = call.app().chart(call.actor(), id, metric, Range { from, to }, buckets).await?;
+    Ok(reply::json(&Chart { metric: metric.to_owned(), unit: unit_of(&call, &device, metric), chart }))
 }
 
 async fn add(mut call: Call) -> Result<impl Reply, Problem> {

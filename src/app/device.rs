@@ -13,7 +13,8 @@ use crate::model::actor::{Actor, Principal, Scope};
 use crate::model::audit::Outcome;
 use crate::model::change::{Change, NoticeKind};
 use crate::model::device::{
-    Device, DeviceFilter, DevicePage, DeviceStatus, Enrollment, NewDevice, Ownership, Property, StatusChange,
+    Device, DeviceFilter, DevicePage, DeviceStatus, Enrollment, MAX_NOTE, NewDevice, Note, Ownership, Property,
+    StatusChange,
 };
 use crate::model::id::{DeviceId, EnrollmentId};
 use crate::model::page::{MAX_PAGE, Page};
@@ -48,6 +49,8 @@ pub struct DeviceEdit {
     pub status: Option<DeviceStatus>,
     /// These and no others.
     pub tags: Option<Vec<String>>,
+    /// What people know of it; empty for nothing.
+    pub note: Option<String>,
 }
 
 impl App {
@@ -186,6 +189,21 @@ impl App {
         self.inner.store.read(move |rx| Ok(rx.enrollments(reach(rx, &actor, id, Scope::Read)?.number)?)).await
     }
 
+    /// What people wrote down about a device; nothing for the device itself.
+    ///
+    /// # Errors
+    /// As [`App::device`].
+    pub async fn note(&self, actor: &Actor, id: DeviceId) -> Result<Option<Note>, Error> {
+        let actor = actor.clone();
+        self.inner
+            .store
+            .read(move |rx| {
+                let device = reach(rx, &actor, id, Scope::Read)?;
+                Ok(if actor.is_device(id) { None } else { rx.note(device.number)? })
+            })
+            .await
+    }
+
     /// Sets properties; those not named stay.
     ///
     /// # Errors
@@ -216,7 +234,7 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Invalid`] for values that cannot be, [`Error::Forbidden`] without the scope `operate` (`own` is enough for
-    /// name and description).
+    /// name, description and note).
     pub async fn edit_device(&self, actor: &Actor, id: DeviceId, edit: DeviceEdit) -> Result<Device, Error> {
         check_edit(&edit)?;
         if edit.status == Some(DeviceStatus::Removed) {
@@ -567,6 +585,13 @@ fn edit_device(tx: &Tx<'_>, actor: &Actor, id: DeviceId, edit: DeviceEdit, now: 
         changes.push("description".to_owned());
         device.description = description;
     }
+    if let Some(text) = edit.note {
+        let held = tx.note(device.number)?.map(|note| note.text).unwrap_or_default();
+        if held != text {
+            changes.push("note".to_owned());
+            tx.put_note(device.number, &Note { text, by: actor.principal.to_string(), at: now })?;
+        }
+    }
     let before = (device.owner.clone(), device.ownership);
     device.owner = edit.owner.unwrap_or(device.owner);
     device.ownership = edit.ownership.unwrap_or(device.ownership);
@@ -652,6 +677,9 @@ fn check_edit(edit: &DeviceEdit) -> Result<(), Error> {
     }
     if let Some(owner) = &edit.owner {
         check_label("an owner", owner, MAX_NAME).map_err(|why| Error::invalid("owner", why))?;
+    }
+    if let Some(note) = &edit.note {
+        check_label("a note", note, MAX_NOTE).map_err(|why| Error::invalid("note", why))?;
     }
     if let Some(tags) = &edit.tags {
         tag::check_tags("tags", tags)?;

@@ -5,6 +5,7 @@ mod activity;
 mod delivery;
 mod named;
 mod report;
+mod retry;
 
 use std::sync::Arc;
 
@@ -50,6 +51,8 @@ struct Checked {
     payload: Option<String>,
     expires_at: Option<Timestamp>,
     devices: Vec<Device>,
+    /// The activity that this one is sent in the place of.
+    retries: Option<i64>,
 }
 
 impl App {
@@ -126,7 +129,7 @@ impl App {
             checked_type = Some(device_type);
         }
         let (kind, code, payload) = agreed.unwrap_or((OperationKind::Command, new.code, new.payload));
-        Ok(Checked { code, kind, payload, expires_at: new.expires_at, devices })
+        Ok(Checked { code, kind, payload, expires_at: new.expires_at, devices, retries: None })
     }
 
     async fn send_checked(&self, actor: &Actor, checked: Checked) -> Result<Activity, Error> {
@@ -557,6 +560,7 @@ pub(super) fn queue_for_all(
                 payload: Some(payload.to_owned()),
                 expires_at: None,
                 devices: page.items,
+                retries: None,
             };
             let activity = store_activity(tx, &Actor::system(), &checked, &online, now)?;
             effects.queued.extend(checked.devices.into_iter().zip(activity.operations));
@@ -574,10 +578,13 @@ fn audit_send(tx: &Tx<'_>, actor: &Actor, checked: &Checked, now: Timestamp) -> 
         devices => format!("{} devices", devices.len()),
     };
     // A payload may hold a secret (a PIN, a Wi-Fi password), so the trail has its size alone.
-    let detail = match &checked.payload {
+    let mut detail = match &checked.payload {
         Some(payload) => format!("{} with a payload of {} bytes", checked.code, payload.len()),
         None => checked.code.clone(),
     };
+    if let Some(number) = checked.retries {
+        detail = format!("{detail}, again after activity {number}");
+    }
     Ok(tx.audit(now, actor, "operation.send", &target, Outcome::Done, &detail)?)
 }
 

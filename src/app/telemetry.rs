@@ -12,7 +12,7 @@ use crate::model::device::{Device, DeviceStatus};
 use crate::model::id::DeviceId;
 use crate::model::operation::OperationStatus;
 use crate::model::telemetry::{
-    Event, LastValue, MAX_METRIC_NAME, MAX_SAMPLES, MAX_TEXT_VALUE, NewEvent, Point, Range, Sample, Value,
+    Chart, Event, LastValue, MAX_METRIC_NAME, MAX_SAMPLES, MAX_TEXT_VALUE, NewEvent, Point, Range, Sample, Value,
 };
 use crate::model::timestamp::Timestamp;
 use crate::model::topic::Uplink;
@@ -20,6 +20,8 @@ use crate::store::{Flush, Tx};
 
 /// The most points or events of one answer.
 pub const MAX_POINTS: u32 = 10_000;
+/// The most buckets of a chart: more than a screen has room for.
+pub const MAX_BUCKETS: u32 = 500;
 
 /// What a device's message changed, to be told after the commit.
 #[derive(Debug, Default)]
@@ -85,6 +87,31 @@ impl App {
                 }
                 Ok((points, truncated))
             })
+            .await
+    }
+
+    /// A metric over a span of device time, in at most `buckets` stretches and perhaps one more at an end.
+    ///
+    /// # Errors
+    /// As [`App::last_values`], and [`Error::Invalid`] for a span or a number of stretches that cannot be.
+    pub async fn chart(
+        &self,
+        actor: &Actor,
+        id: DeviceId,
+        metric: &str,
+        range: Range,
+        buckets: u32,
+    ) -> Result<Chart, Error> {
+        if buckets == 0 || buckets > MAX_BUCKETS {
+            return Err(Error::invalid("buckets", format!("a chart has 1 to {MAX_BUCKETS} buckets")));
+        }
+        let span = range.to.millis().checked_sub(range.from.millis()).filter(|span| *span > 0);
+        let span = span.ok_or_else(|| Error::invalid("from", "a span begins before it ends"))?;
+        let width = span / i64::from(buckets) + i64::from(span % i64::from(buckets) > 0);
+        let (actor, metric) = (actor.clone(), metric.to_owned());
+        self.inner
+            .store
+            .read(move |rx| Ok(rx.chart(reach(rx, &actor, id, Scope::Read)?.number, &metric, range, width)?))
             .await
     }
 

@@ -429,3 +429,74 @@ async fn an_owner_takes_no_policy_off_their_device() {
         assert!(matches!(sent, Err(Error::Forbidden { needs: Scope::Policy })), "{sent:?}");
     }
 }
+
+#[tokio::test]
+async fn a_chart_sums_up_what_a_device_measured() {
+    let site = site().await;
+    let pi = site.pi("kitchen").await;
+    let start = Timestamp::from_millis(site.clock.now().millis() / 1_000_000 * 1_000_000);
+    let at = |seconds: u64| Some(start.plus(Duration::from_secs(seconds)));
+    let word = |text: &str| Sample { metric: "bulb".to_owned(), value: Value::Text(text.to_owned()) };
+    let mut events: Vec<_> = (0..100_u32).map(|second| temperature(at(second.into()), second.into())).collect();
+    events.push(NewEvent { device_time: at(1), samples: vec![word("ON")] });
+    events.push(NewEvent { device_time: at(2), samples: vec![word("ON")] });
+    events.push(NewEvent { device_time: at(3), samples: vec![word("OFF")] });
+    site.app.ingest(&itself(&pi), pi.id, events, Flush::Now).await.unwrap();
+    let range = Range { from: start.plus(Duration::from_secs(50)), to: start.plus(Duration::from_secs(90)) };
+    let chart = site.app.chart(&operator(), pi.id, "temperature", range, 4).await.unwrap();
+    assert_eq!((chart.width_ms, chart.samples), (10_000, 40));
+    let drawn: Vec<_> = chart.buckets.iter().map(|b| (b.samples, b.min, b.max, b.average, b.last)).collect();
+    assert_eq!(drawn[0], (10, 50.0, 59.0, 54.5, 59.0));
+    assert_eq!((drawn.len(), chart.buckets[3].at), (4, start.plus(Duration::from_secs(80))));
+    let words = site.app.chart(&itself(&pi), pi.id, "bulb", Range { from: start, ..range }, 500).await.unwrap();
+    assert_eq!((words.samples, words.changes.len(), words.buckets.len()), (3, 2, 0));
+    assert_eq!(site.app.chart(&operator(), pi.id, "none", range, 4).await.unwrap().samples, 0);
+    for (range, buckets) in [(range, 0), (range, 501), (Range { from: range.to, to: range.from }, 4)] {
+        let refused = site.app.chart(&operator(), pi.id, "temperature", range, buckets).await;
+        assert!(matches!(refused, Err(Error::Invalid { .. })), "{refused:?}");
+    }
+    let stranger = Actor { principal: itself(&site.pi("hall").await).principal, ..with(&[]) };
+    assert!(site.app.chart(&stranger, pi.id, "temperature", range, 4).await.is_err());
+}
+
+#[tokio::test]
+async fn a_note_is_written_by_people_and_kept_from_the_device() {
+    let site = site().await;
+    let pi = site.pi("kitchen").await;
+    let note = |text: &str| DeviceEdit { note: Some(text.to_owned()), ..DeviceEdit::default() };
+    site.app.edit_device(&operator(), pi.id, note("Behind the fridge.\nAsk <b>Ana</b> for the key.")).await.unwrap();
+    let held = site.app.note(&operator(), pi.id).await.unwrap().unwrap();
+    assert_eq!((held.by.as_str(), held.text.lines().count()), ("uid:0", 2));
+    assert_eq!(site.app.note(&itself(&pi), pi.id).await.unwrap(), None);
+    assert!(site.app.edit_device(&itself(&pi), pi.id, note("x")).await.is_err());
+    assert!(site.app.edit_device(&with(&[Scope::Read]), pi.id, note("x")).await.is_err());
+    for wrong in ["x".repeat(4097), "a\u{1b}[2J".to_owned()] {
+        let refused = site.app.edit_device(&operator(), pi.id, note(&wrong)).await;
+        assert!(matches!(refused, Err(Error::Invalid { .. })), "{refused:?}");
+    }
+    site.app.edit_device(&operator(), pi.id, note("")).await.unwrap();
+    assert_eq!(site.app.note(&operator(), pi.id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_did_not_succeed_is_sent_again() {
+    let site = site().await;
+    let pi = site.pi("kitchen").await;
+    let sent = site.app.send(&operator(), bulb(&[pi.id])).await.unwrap();
+    let first = sent.operations[0].id;
+    assert!(matches!(site.app.retry(&operator(), first).await, Err(Error::Conflict(_))), "it waits");
+    let failed = Report { number: sent.number, status: OperationStatus::Error, response: Some("no bulb".to_owned()) };
+    site.app.report(&itself(&pi), pi.id, vec![failed]).await.unwrap();
+    assert!(site.app.retry(&with(&[Scope::Read]), first).await.is_err());
+    let again = site.app.retry(&operator(), first).await.unwrap();
+    assert_eq!((again.code.as_str(), again.payload.as_deref()), ("bulb", Some("ON")));
+    assert_ne!(again.id, sent.id);
+    let twice = site.app.retry(&operator(), first).await.unwrap();
+    assert_eq!(twice.id, again.id, "a command that waits is not sent twice");
+    let trail = site.app.audit(&operator(), AuditFilter::default(), 10).await.unwrap();
+    let wanted = format!("again after activity {}", sent.number);
+    assert!(trail.items.iter().any(|entry| entry.detail.contains(&wanted)), "{trail:?}");
+    site.app.report(&itself(&pi), pi.id, done(again.number)).await.unwrap();
+    let done = again.operations[0].id;
+    assert!(matches!(site.app.retry(&operator(), done).await, Err(Error::Conflict(_))), "it went well");
+}

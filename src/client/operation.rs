@@ -54,4 +54,9 @@ impl Client {
     pub async fn cancel_operation(&self, id: OperationId) -> Result<Operation, Error> {
         self.fetch(Call::post(format!("/api/v1/operations/{id}/cancel"))).await
     }
+
+    /// Sends an operation that did not succeed once more.
+    pub async fn retry_operation(&self, id: OperationId) -> Result<Activity, Error> {
+        self.fetch(Call::post(format!("/api/v1/operations/{id}/retry"))).await
+    }
 }

@@ -109,6 +109,9 @@ pub(super) struct EditArgs {
     /// Its tags: these and no others; may be repeated, and empty for none
     #[arg(long = "tag", value_name = "TAG", value_delimiter = ',')]
     tags: Option<Vec<String>>,
+    /// What people know of it, of several lines; empty for nothing
+    #[arg(long)]
+    note: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -372,8 +375,8 @@ fn print_enrolled(enrolled: &Enrolled, output: &mut Output) -> Result<(), Failur
 }
 
 pub(super) async fn edit(client: &Client, args: EditArgs, output: &mut Output) -> Result<(), Failure> {
-    let EditArgs { device, name, description, owner, ownership, status, tags } = args;
-    let edit = DeviceEdit { name, description, owner, ownership, status, tags };
+    let EditArgs { device, name, description, owner, ownership, status, tags, note } = args;
+    let edit = DeviceEdit { name, description, owner, ownership, status, tags, note };
     let key = DeviceKey::from(&resolve(client, &device).await?);
     let device = client.edit_device(&key, &edit).await?;
     if output.is_json() {

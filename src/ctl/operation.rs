@@ -1,4 +1,4 @@
-//! `send`, `operations` and `cancel`.
+//! `send`, `operations`, `cancel` and `retry`.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -63,6 +63,13 @@ pub(super) struct ListArgs {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct CancelArgs {
+    /// The operations' ids, or the numbers of their activities
+    #[arg(value_name = "OPERATION", required = true)]
+    operations: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct RetryArgs {
     /// The operations' ids, or the numbers of their activities
     #[arg(value_name = "OPERATION", required = true)]
     operations: Vec<String>,
@@ -277,6 +284,32 @@ pub(super) async fn cancel(client: &Client, args: CancelArgs, output: &mut Outpu
     let mut names = Names::new();
     learn_names(client, &cancelled, &mut names).await?;
     print_operations(&cancelled, &names, output)
+}
+
+pub(super) async fn retry(client: &Client, args: RetryArgs, output: &mut Output) -> Result<(), Failure> {
+    let mut sent = Vec::new();
+    for operation in &args.operations {
+        if let Ok(id) = operation.parse::<OperationId>() {
+            sent.push(client.retry_operation(id).await?);
+        } else {
+            let operations = client.activity(operation).await?.operations;
+            for operation in operations.iter().filter(|operation| failed(operation.status)) {
+                sent.push(client.retry_operation(operation.id).await?);
+            }
+        }
+    }
+    if output.is_json() {
+        return output.document(&serde_json::json!({ "sent": sent }));
+    }
+    let operations: Vec<_> = sent.into_iter().flat_map(|activity| activity.operations).collect();
+    let mut names = Names::new();
+    learn_names(client, &operations, &mut names).await?;
+    print_operations(&operations, &names, output)
+}
+
+/// Whether an operation ended without success.
+const fn failed(status: OperationStatus) -> bool {
+    matches!(status, OperationStatus::Error | OperationStatus::Expired | OperationStatus::Cancelled)
 }
 
 #[cfg(test)]

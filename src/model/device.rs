@@ -158,6 +158,19 @@ pub struct Property {
     pub value: String,
 }
 
+/// What people write down about a device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// 1 to [`MAX_NOTE`] bytes, of several lines.
+    pub text: String,
+    /// Who wrote it last.
+    pub by: String,
+    pub at: Timestamp,
+}
+
+/// The most bytes of a note.
+pub const MAX_NOTE: usize = 4096;
+
 /// One enrollment of a device: from when to when, and whose it was.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Enrollment {

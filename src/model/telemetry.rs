@@ -99,6 +99,38 @@ pub struct LastValue {
     pub value: Value,
 }
 
+/// A metric over a span of device time, summed up for a drawing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Chart {
+    pub from: Timestamp,
+    pub to: Timestamp,
+    /// The width of a bucket, in milliseconds; buckets begin at multiples of it, so that a later chart has the same ones.
+    pub width_ms: i64,
+    /// Every sample of the span, whatever its kind.
+    pub samples: u64,
+    /// The numbers, in order; a span without any has no bucket.
+    pub buckets: Vec<Bucket>,
+    /// Text and truth: where the value changed, in order.
+    pub changes: Vec<Point>,
+    /// There are more changes than [`MAX_CHANGES`]; the newest are given.
+    pub truncated: bool,
+}
+
+/// The numbers that a metric had in one stretch of device time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bucket {
+    /// When the stretch begins.
+    pub at: Timestamp,
+    pub samples: u64,
+    pub min: f64,
+    pub max: f64,
+    pub average: f64,
+    pub last: f64,
+}
+
+/// The most changes of a chart.
+pub const MAX_CHANGES: usize = 500;
+
 /// A span of device time: `from` inclusive, `to` exclusive.
 #[derive(Clone, Copy, Debug)]
 pub struct Range {

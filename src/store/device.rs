@@ -1,6 +1,7 @@
 //! Devices, their enrollments, properties and status changes. The list is in `list`.
 
 mod list;
+mod note;
 
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -206,7 +207,7 @@ impl Tx<'_> {
 
     /// Forgets what a device has told and was told; its enrollments and the changes of its status stay.
     pub fn forget_history(&self, device: i64) -> Result<(), StoreError> {
-        for table in ["application", "location", "metric", "notification", "operation", "property"] {
+        for table in ["application", "device_note", "location", "metric", "notification", "operation", "property"] {
             self.connection.prepare_cached(&format!("DELETE FROM {table} WHERE device = ?1"))?.execute([device])?;
         }
         Ok(())

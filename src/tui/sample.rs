@@ -194,6 +194,7 @@ mod lists {
             properties: vec![Property { name: "os".to_owned(), value: "Debian 13".to_owned() }],
             location: None,
             tags: Vec::new(),
+            note: None,
             groups: vec!["ground floor".to_owned()],
             metrics: vec![
                 metric("cpu_temp", Value::Number(48.5), "°C", "CPU temperature"),

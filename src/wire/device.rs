@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::model::device::{DeviceStatus, Enrollment, Ownership, Property, StatusChange};
+pub use crate::model::device::{DeviceStatus, Enrollment, Note, Ownership, Property, StatusChange};
 use crate::model::id::DeviceId;
 use crate::model::timestamp::Timestamp;
 
@@ -42,6 +42,9 @@ pub struct DeviceDetail {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
     pub tags: Vec<String>,
+    /// What people wrote down about it; absent where they did not, and for the device itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Note>,
     pub groups: Vec<String>,
     pub metrics: Vec<LastValue>,
     /// Newest first, at most 50.
@@ -108,6 +111,9 @@ pub struct DeviceEdit {
     /// These tags and no others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<String>>,
+    /// What people know of it; empty for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 impl std::fmt::Debug for Enrolled {

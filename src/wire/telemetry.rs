@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::model::telemetry::{Point, Value};
+pub use crate::model::telemetry::{Bucket, Point, Value};
 use crate::model::timestamp::Timestamp;
 
 /// A metric's last-known value.
@@ -28,6 +28,16 @@ pub struct Series {
     pub points: Vec<Point>,
     /// There are more points than the limit allows; the newest are given.
     pub truncated: bool,
+}
+
+/// `GET /devices/{id}/telemetry/{metric}/chart`: a metric summed up for a drawing.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Chart {
+    pub metric: String,
+    #[serde(default)]
+    pub unit: String,
+    #[serde(flatten)]
+    pub chart: crate::model::telemetry::Chart,
 }
 
 /// `POST /devices/{id}/telemetry`: one event.

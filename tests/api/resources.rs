@@ -460,3 +460,35 @@ async fn secrets_are_for_those_who_may_command_the_device() {
     let own = site.get(&device, "/api/v1/devices/android:phone/operations").await.is(200);
     assert!(own.text().contains("hunter2hunter2") && !own.text().contains("***"), "a device gets what was sent");
 }
+
+#[tokio::test]
+async fn a_metric_is_drawn_a_note_kept_and_a_failure_sent_again() {
+    let site = Site::start().await;
+    let pi = site.pi("kitchen").await;
+    let device = format!("/api/v1/devices/{}", pi["device"]["id"].as_str().unwrap());
+    for degrees in [20.5, 21.5] {
+        let event = json!({ "values": { "temperature": degrees } });
+        site.send(&local(), "POST", &format!("{device}/telemetry"), event).await.is(201);
+    }
+    let chart = site.get(&local(), &format!("{device}/telemetry/temperature/chart?buckets=1")).await.is(200).json();
+    assert_eq!((&chart["unit"], &chart["samples"]), (&json!("°C"), &json!(2)));
+    let samples: u64 =
+        chart["buckets"].as_array().unwrap().iter().map(|bucket| bucket["samples"].as_u64().unwrap()).sum();
+    assert_eq!(samples, 2);
+    for wrong in ["buckets=501", "buckets=x", "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z"] {
+        site.get(&local(), &format!("{device}/telemetry/temperature/chart?{wrong}")).await.is(400);
+    }
+    site.send(&local(), "PATCH", &device, json!({ "note": "on the shelf" })).await.is(200);
+    let token = pi["credentials"]["access_token"].as_str().unwrap();
+    let detail = site.get(&local(), &device).await.is(200).json();
+    assert_eq!((&detail["note"]["text"], &detail["note"]["by"]), (&json!("on the shelf"), &json!("uid:1000")));
+    assert_eq!(site.get(&bearer(token), &device).await.is(200).json().get("note"), None);
+    let order = json!({ "code": "stats", "devices": [pi["device"]["id"]] });
+    let sent = site.send(&local(), "POST", "/api/v1/activities", order).await.is(201).json();
+    let operation = format!("/api/v1/operations/{}", sent["operations"][0]["id"].as_str().unwrap());
+    site.raw(&local(), "POST", &format!("{operation}/retry"), "").await.is(409);
+    site.raw(&local(), "POST", &format!("{operation}/cancel"), "").await.is(200);
+    let again = site.raw(&local(), "POST", &format!("{operation}/retry"), "").await.is(201);
+    assert_ne!(again.json()["id"], sent["id"]);
+    assert!(again.header("location").ends_with(again.json()["id"].as_str().unwrap()));
+}

@@ -14,3 +14,11 @@ CREATE TABLE recovery_code (
     hash BLOB NOT NULL,                -- SHA-256 of a random code of 78 bits
     PRIMARY KEY (user, hash)
 ) STRICT, WITHOUT ROWID;
+
+-- device: what people write down about one.
+CREATE TABLE device_note (
+    device     INTEGER PRIMARY KEY REFERENCES device ON DELETE CASCADE,
+    text       TEXT NOT NULL,
+    written_by TEXT NOT NULL,
+    written_at INTEGER NOT NULL
+) STRICT;
