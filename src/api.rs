@@ -16,6 +16,7 @@ mod compliance;
 mod device;
 mod device_type;
 mod enrollment;
+mod enrollment_token;
 mod geofence;
 mod group;
 mod health;

@@ -14,6 +14,7 @@ pub mod device_type;
 pub mod downlink;
 mod effects;
 pub mod enrollment;
+pub mod enrollment_token;
 pub mod error;
 mod facts;
 pub mod geofence;

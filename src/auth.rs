@@ -32,6 +32,11 @@ const CODE_BURST: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// How long one attempt at a code takes to come back: some 300 a day, which find a good one in three years.
 const CODE_PERIOD: Duration = Duration::from_mins(5);
 
+/// Enrollments by one enrollment token in a row; also those that are refused or repeat one.
+const ENROLLMENT_BURST: NonZeroU32 = NonZeroU32::new(100).unwrap();
+/// How long one enrollment by a token takes to come back.
+const ENROLLMENT_PERIOD: Duration = Duration::from_millis(500);
+
 /// A failure of the machinery; a wrong password is no failure but an answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
@@ -57,6 +62,7 @@ pub struct Auth {
     origins: Limit,
     accounts: Limit,
     codes: Limit,
+    enrollments: Limit,
 }
 
 impl Auth {
@@ -70,6 +76,7 @@ impl Auth {
             origins: Limit::new(ORIGIN_BURST, ORIGIN_PERIOD),
             accounts: Limit::new(ACCOUNT_BURST, ACCOUNT_PERIOD),
             codes: Limit::new(CODE_BURST, CODE_PERIOD),
+            enrollments: Limit::new(ENROLLMENT_BURST, ENROLLMENT_PERIOD),
         }
     }
 
@@ -95,6 +102,14 @@ impl Auth {
     /// The code was right, or not looked at: the attempt no longer counts.
     pub fn give_back_code(&self, account: &str) {
         self.codes.give_back(account);
+    }
+
+    /// Counts one enrollment by the enrollment token of that id.
+    ///
+    /// # Errors
+    /// How long to wait, when none is left.
+    pub fn enrollment(&self, token: &str) -> Result<(), Duration> {
+        self.enrollments.take(token)
     }
 }
 

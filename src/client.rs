@@ -10,6 +10,7 @@ pub mod certificate;
 mod connection;
 pub mod device;
 mod enrollment;
+mod enrollment_token;
 pub mod error;
 pub mod geofence;
 pub mod group;

@@ -10,6 +10,7 @@ mod certificate;
 mod csv;
 mod device;
 mod enrollment;
+mod enrollment_token;
 mod failure;
 mod feature;
 mod geofence;
@@ -151,6 +152,8 @@ enum Command {
     Compliance(policy::ComplianceArgs),
     /// List, upload, install and delete application packages
     Packages(package::Args),
+    /// List, make and revoke tokens that enroll devices
+    EnrollmentTokens(enrollment_token::Args),
     /// List, make and revoke API tokens
     Tokens(admin::TokensArgs),
     /// List and change the people who operate the site
@@ -226,6 +229,7 @@ async fn execute(args: Args, output: &mut Output) -> Result<(), Failure> {
         Command::Policies(args) => policy::policies(&client, args, output).await,
         Command::Compliance(args) => policy::compliance(&client, args, output).await,
         Command::Packages(args) => package::packages(&client, args, output).await,
+        Command::EnrollmentTokens(args) => enrollment_token::tokens(&client, args, output).await,
         Command::Tokens(args) => admin::tokens(&client, args, output).await,
         Command::Users(args) => admin::users(&client, args, output).await,
         Command::Roles(args) => admin::roles(&client, args, output).await,

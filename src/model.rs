@@ -9,6 +9,7 @@ pub mod compliance;
 pub mod device;
 pub mod device_type;
 pub mod enrollment;
+pub mod enrollment_token;
 pub mod facts;
 pub mod geofence;
 pub mod group;

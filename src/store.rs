@@ -10,6 +10,7 @@ mod certificate;
 mod compliance;
 mod device;
 mod device_type;
+mod enrollment_token;
 mod error;
 mod geofence;
 mod group;

@@ -8,6 +8,7 @@ pub mod application;
 pub mod certificate;
 pub mod device;
 pub mod enrollment;
+pub mod enrollment_token;
 pub mod geofence;
 pub mod group;
 pub mod host;

@@ -116,8 +116,8 @@ async fn enroll(mut call: Call) -> Result<impl Reply, Problem> {
         ownership: new.ownership,
         properties: new.properties,
     };
-    let enrolled = app.enroll(actor, new).await?;
-    let credentials = credentials(&call, &enrolled.device).await?;
+    let (enrolled, issued) = app.admit(actor, new).await?;
+    let credentials = told(&enrolled.device, issued);
     let status = if enrolled.created { StatusCode::CREATED } else { StatusCode::OK };
     let location = format!("/api/v1/devices/{}", enrolled.device.id);
     let answer = Enrolled { device: encode(app, enrolled.device), credentials };
@@ -161,13 +161,16 @@ async fn renew_credentials(call: Call) -> Result<impl Reply, Problem> {
 }
 
 async fn credentials(call: &Call, device: &device::Device) -> Result<DeviceCredentials, Problem> {
-    let issued = call.app().issue_device_credentials(call.actor(), device.id).await?;
-    Ok(DeviceCredentials {
+    Ok(told(device, call.app().issue_device_credentials(call.actor(), device.id).await?))
+}
+
+fn told(device: &device::Device, issued: app::oauth::DeviceCredentials) -> DeviceCredentials {
+    DeviceCredentials {
         client_id: issued.client_id,
         client_secret: issued.client_secret,
         access_token: issued.access_token,
         refresh_token: issued.refresh_token,
         expires_in: issued.expires_in.as_secs(),
         topic_prefix: format!("{TENANT}/{}/{}", device.device_type, device.identifier),
-    })
+    }
 }

@@ -3,9 +3,9 @@
 use super::call::Call;
 use super::problem::Problem;
 use super::{
-    agent, application, audit, backup, certificate, compliance, device, device_type, enrollment, geofence, group,
-    health, host, location, notification, operation, package, policy, role, second_factor, setting, tag, telemetry,
-    token, user, watch,
+    agent, application, audit, backup, certificate, compliance, device, device_type, enrollment, enrollment_token,
+    geofence, group, health, host, location, notification, operation, package, policy, role, second_factor, setting,
+    tag, telemetry, token, user, watch,
 };
 use crate::net::table;
 
@@ -26,6 +26,7 @@ pub fn table() -> Table {
         device::routes(),
         agent::routes(),
         enrollment::routes(),
+        enrollment_token::routes(),
         application::routes(),
         location::routes(),
         telemetry::routes(),

@@ -6,6 +6,7 @@ mod package;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::host::Standing;
+use super::oauth::DeviceCredentials;
 use super::{App, Error};
 use crate::model::actor::Actor;
 use crate::model::device::{Device, NewDevice, Ownership};
@@ -92,7 +93,7 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Invalid`] for a type without an agent or a name that cannot be, [`Error::Conflict`] when no door for
-    /// agents is open, [`Error::Forbidden`] without the scope `enroll`.
+    /// agents is open, otherwise as [`App::admit`].
     pub async fn new_agent(
         &self,
         actor: &Actor,
@@ -108,8 +109,8 @@ impl App {
             ownership: Ownership::Byod,
             ..NewDevice::default()
         };
-        let device = self.enroll(actor, new).await?.device;
-        self.agent(actor, device.id, reach).await
+        let (enrolled, credentials) = self.admit(actor, new).await?;
+        self.pack(enrolled.device, &credentials, reach)
     }
 
     /// The agent of an enrolled device, with new credentials in it.
@@ -120,7 +121,11 @@ impl App {
         let device = self.device(actor, id).await?;
         check(&device.device_type, reach)?;
         let credentials = self.issue_device_credentials(actor, id).await?;
-        let archive = package::pack(&device, &credentials, reach, self.inner.clock.now()).map_err(|source| {
+        self.pack(device, &credentials, reach)
+    }
+
+    fn pack(&self, device: Device, credentials: &DeviceCredentials, reach: &Reach) -> Result<AgentPackage, Error> {
+        let archive = package::pack(&device, credentials, reach, self.inner.clock.now()).map_err(|source| {
             Error::Failed { what: format!("pack the agent of device {}", device.id), source: source.into() }
         })?;
         Ok(AgentPackage { file_name: format!("{}.zip", package::file_stem(&device)), archive, device })

@@ -76,11 +76,7 @@ impl App {
             .write(Flush::Now, move |tx| {
                 let mut effects = Effects::default();
                 let enrolled = enroll(tx, &mut effects, &actor, own, new, now)?;
-                if enrolled.created {
-                    queue_initial(&app, tx, &mut effects, &enrolled.device, now)?;
-                    policy::forget(tx, &mut effects, &enrolled.device, now)?;
-                }
-                policy::renew(&app, tx, &mut effects, &enrolled.device, now)?;
+                begin(&app, tx, &mut effects, &enrolled, now)?;
                 Ok::<_, Error>((enrolled, effects))
             })
             .await?;
@@ -546,6 +542,21 @@ pub(super) fn enroll(
     put_properties(tx, device.number, &new.properties)?;
     settle_groups(tx, device.number, now)?;
     Ok(Enrolled { device, created })
+}
+
+/// What an enrollment leads to, once the device is in its groups: what it is asked first, and its policy.
+pub(super) fn begin(
+    app: &App,
+    tx: &Tx<'_>,
+    effects: &mut Effects,
+    enrolled: &Enrolled,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if enrolled.created {
+        queue_initial(app, tx, effects, &enrolled.device, now)?;
+        policy::forget(tx, effects, &enrolled.device, now)?;
+    }
+    policy::renew(app, tx, effects, &enrolled.device, now)
 }
 
 /// Refuses to hand a device to a caller who may enroll and no more, unless it is that caller's own: whoever gets its

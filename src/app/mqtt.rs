@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::telemetry::{Taken, take_uplink};
 use super::{App, Error};
 use crate::auth::secret;
-use crate::model::actor::Actor;
+use crate::model::actor::{Actor, Principal};
 use crate::model::certificate::Fingerprint;
 use crate::model::device::DeviceStatus;
 use crate::model::id::DeviceId;
@@ -118,7 +118,13 @@ impl App {
     /// # Errors
     /// [`Error::Unauthorized`] when it is unknown or expired, or its device may not speak.
     pub async fn mqtt_login(&self, token: &str, origin: &str) -> Result<Login, Error> {
-        Ok(Login { actor: self.bearer(token, origin).await?, token: secret::hash(token) })
+        let actor = self.bearer(token, origin).await?;
+        if matches!(actor.principal, Principal::EnrollmentToken { .. }) {
+            return Err(Error::Unauthorized(
+                "an enrollment token enrolls over HTTP, and is good for nothing else".to_owned(),
+            ));
+        }
+        Ok(Login { actor, token: secret::hash(token) })
     }
 
     /// The device that shows a certificate; what stands for the token is its fingerprint.

@@ -7,7 +7,7 @@ mod grant;
 use std::time::Duration;
 
 pub use device::DeviceCredentials;
-pub(super) use device::MAX_CLIENTS_PER_DEVICE;
+pub(super) use device::{MAX_CLIENTS_PER_DEVICE, issue as issue_credentials};
 pub use grant::{ClientCredentials, Grant, GrantError, TokenGrant};
 
 use super::downlink::Downlink;
@@ -209,8 +209,10 @@ impl App {
         let purged = self.inner.store.write(Flush::Lazy, move |tx| {
             let sessions = tx.purge_sessions(before, PURGE_BATCH)?;
             let api_tokens = tx.purge_api_tokens(before, PURGE_BATCH)?;
+            let enrollment = tx.purge_enrollment_tokens(before, PURGE_BATCH)?;
             let gone = tx.purge_gone_tokens(before, PURGE_BATCH)?;
-            Ok::<_, StoreError>(sessions + api_tokens + gone + tx.purge_oauth_tokens(before, PURGE_BATCH)?)
+            let oauth = tx.purge_oauth_tokens(before, PURGE_BATCH)?;
+            Ok::<_, StoreError>(sessions + api_tokens + enrollment + gone + oauth)
         });
         Ok(purged.await?)
     }
@@ -259,13 +261,13 @@ impl App {
 }
 
 /// The secrets of new tokens, drawn before the transaction.
-struct Secrets {
+pub(super) struct Secrets {
     access: Secret,
     refresh: Secret,
 }
 
 impl Secrets {
-    fn random() -> Result<Self, AuthError> {
+    pub(super) fn random() -> Result<Self, AuthError> {
         Ok(Self { access: Secret::random(Kind::Access)?, refresh: Secret::random(Kind::Refresh)? })
     }
 }

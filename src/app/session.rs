@@ -13,6 +13,7 @@ use crate::auth::totp::appended;
 use crate::model::actor::{Actor, Principal, Scope, Scopes};
 use crate::model::audit::Outcome;
 use crate::model::change::NoticeKind;
+use crate::model::enrollment_token::EnrollmentToken;
 use crate::model::id::SessionId;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{ApiToken, User};
@@ -95,6 +96,7 @@ pub struct SessionInfo {
 enum Credential {
     Session(SessionRow),
     Api(ApiToken),
+    Enrollment(EnrollmentToken),
     OAuth { expires_at: Option<Timestamp>, holder: Holder },
 }
 
@@ -304,7 +306,7 @@ impl App {
         Ok(())
     }
 
-    /// Who stands behind a session token, an API token or an OAuth access token, from one indexed look-up: what was
+    /// Who stands behind a session token, an API token, an enrollment token or an OAuth access token, from one indexed look-up: what was
     /// revoked a moment ago is refused.
     ///
     /// # Errors
@@ -330,6 +332,7 @@ impl App {
                         None => None,
                     },
                     Some(Kind::Refresh | Kind::Client | Kind::Pending) => None,
+                    Some(Kind::Enrollment) => rx.enrollment_token(&hash)?.map(Credential::Enrollment),
                     // A token without a prefix came from elsewhere: an import.
                     Some(Kind::Access) | None => match rx.oauth_token(TokenKind::Access, &hash)? {
                         Some(token) => rx
@@ -354,6 +357,11 @@ impl App {
                 self.touch_api_token(&token, now).await;
                 let ApiToken { id, name, owner, scopes, .. } = token;
                 Ok(Actor { principal: Principal::Token { id, name, owner }, scopes, origin: origin.to_owned() })
+            }
+            Some(Credential::Enrollment(EnrollmentToken { id, owner, expires_at, .. })) => {
+                check_expiry(Some(expires_at), now)?;
+                let principal = Principal::EnrollmentToken { id, owner };
+                Ok(Actor { principal, scopes: Scopes::NONE, origin: origin.to_owned() })
             }
             Some(Credential::OAuth { expires_at, holder }) => {
                 check_expiry(expires_at, now)?;
@@ -529,7 +537,7 @@ fn entered(how: &str, shown: Option<Shown>) -> String {
     shown.map_or_else(|| how.to_owned(), |shown| format!("{how}, {shown}"))
 }
 
-fn unknown_token() -> Error {
+pub(super) fn unknown_token() -> Error {
     Error::Unauthorized("the token is not known here".to_owned())
 }
 

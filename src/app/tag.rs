@@ -131,7 +131,14 @@ pub(super) fn check_tags(field: &'static str, tags: &[String]) -> Result<(), Err
     tags.iter().try_for_each(|tag| check_tag(tag)).map_err(|why| Error::invalid(field, why))
 }
 
-fn change(tx: &Tx<'_>, device: &mut Device, add: &[String], remove: &[String], now: Timestamp) -> Result<bool, Error> {
+/// Adds tags to a device and takes others from it; true when that changed it.
+pub(super) fn change(
+    tx: &Tx<'_>,
+    device: &mut Device,
+    add: &[String],
+    remove: &[String],
+    now: Timestamp,
+) -> Result<bool, Error> {
     let mut changed = false;
     for tag in remove {
         changed |= tx.remove_tag(device.number, tag)?;

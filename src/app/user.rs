@@ -241,6 +241,7 @@ impl App {
                 let mut ended = tx.delete_sessions(user.id)?;
                 ended.extend(tx.delete_api_tokens(&name)?);
                 ended.extend(tx.revoke_user(&name)?.tokens);
+                tx.delete_enrollment_tokens(&name)?;
                 tx.delete_user(user.id)?;
                 check_roles_left(tx, &[user])?;
                 tx.audit(at, &by, "user.delete", &name, Outcome::Done, "")?;

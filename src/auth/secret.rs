@@ -30,10 +30,13 @@ pub enum Kind {
     Client,
     /// A login that still owes its second factor.
     Pending,
+    /// A token that enrolls devices.
+    Enrollment,
 }
 
 impl Kind {
-    const ALL: [Self; 6] = [Self::Session, Self::Api, Self::Access, Self::Refresh, Self::Client, Self::Pending];
+    const ALL: [Self; 7] =
+        [Self::Session, Self::Api, Self::Access, Self::Refresh, Self::Client, Self::Pending, Self::Enrollment];
 
     const fn prefix(self) -> &'static str {
         match self {
@@ -43,6 +46,7 @@ impl Kind {
             Self::Refresh => "pym_r_",
             Self::Client => "pym_c_",
             Self::Pending => "pym_p_",
+            Self::Enrollment => "pym_e_",
         }
     }
 

@@ -232,7 +232,9 @@ fn principal(principal: &Principal) -> String {
         Principal::Device { id, .. } => format!("device:{id}"),
         Principal::User { id, .. } => format!("user:{id}"),
         Principal::Token { id, .. } => format!("token:{id}"),
-        Principal::System | Principal::Local { .. } | Principal::Anonymous => format!("other:{principal}"),
+        Principal::System | Principal::Local { .. } | Principal::EnrollmentToken { .. } | Principal::Anonymous => {
+            format!("other:{principal}")
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{DeviceId, TokenId, UserId};
+use super::id::{DeviceId, EnrollmentTokenId, TokenId, UserId};
 
 /// One thing a caller may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -142,6 +142,8 @@ pub enum Principal {
     User { id: UserId, name: String },
     /// An API token; it acts for the user who made it.
     Token { id: TokenId, name: String, owner: String },
+    /// An enrollment token; the devices it enrolls are `owner`'s. It has no scope: enrolling is all it is good for.
+    EnrollmentToken { id: EnrollmentTokenId, owner: String },
     /// A device, by the token issued to it.
     Device { id: DeviceId, device_type: String, identifier: String },
     /// Nobody: a caller who showed no credentials.
@@ -155,6 +157,7 @@ impl fmt::Display for Principal {
             Self::Local { uid } => write!(f, "uid:{uid}"),
             Self::User { name, .. } => f.write_str(name),
             Self::Token { name, owner, .. } => write!(f, "{owner}/token:{name}"),
+            Self::EnrollmentToken { id, .. } => write!(f, "enrollment:{id}"),
             Self::Device { device_type, identifier, .. } => write!(f, "device:{device_type}/{identifier}"),
             Self::Anonymous => f.write_str("anonymous"),
         }
@@ -184,7 +187,7 @@ impl Actor {
     pub fn owner(&self) -> String {
         match &self.principal {
             Principal::User { name, .. } => name.clone(),
-            Principal::Token { owner, .. } => owner.clone(),
+            Principal::Token { owner, .. } | Principal::EnrollmentToken { owner, .. } => owner.clone(),
             Principal::System | Principal::Local { .. } | Principal::Device { .. } | Principal::Anonymous => {
                 "admin".to_owned()
             }

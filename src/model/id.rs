@@ -58,6 +58,8 @@ ids! {
     DeviceId;
     /// One enrollment of a device.
     EnrollmentId;
+    /// A token that enrolls devices.
+    EnrollmentTokenId;
     /// A group of devices.
     GroupId;
     /// One operation sent to many devices.

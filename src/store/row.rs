@@ -6,8 +6,8 @@ use crate::model::audit::Outcome;
 use crate::model::device::{DeviceStatus, Ownership};
 use crate::model::geofence::Notify;
 use crate::model::id::{
-    ActivityId, DeviceId, EnrollmentId, GeofenceId, GroupId, NotificationId, OperationId, PackageId, PolicyId,
-    SessionId, TokenId, UserId,
+    ActivityId, DeviceId, EnrollmentId, EnrollmentTokenId, GeofenceId, GroupId, NotificationId, OperationId, PackageId,
+    PolicyId, SessionId, TokenId, UserId,
 };
 use crate::model::notification::NotificationKind;
 use crate::model::operation::{OperationKind, OperationStatus};
@@ -53,6 +53,7 @@ ids!(
     ActivityId,
     DeviceId,
     EnrollmentId,
+    EnrollmentTokenId,
     GeofenceId,
     GroupId,
     NotificationId,

@@ -408,6 +408,46 @@ async fn anyone_is_told_how_to_enroll_a_device() {
 }
 
 #[tokio::test]
+async fn a_token_lets_devices_in_and_does_nothing_else() {
+    let site = Site::start().await;
+    let wanted = json!({"note": "<b>lobby</b>", "type": "raspberrypi", "tags": ["new"], "max_uses": 2});
+    let made = site.send(&local(), "POST", "/api/v1/enrollment/tokens", wanted).await.is(201);
+    let (token, path) = (made.json(), made.header("location").to_owned());
+    let secret = token["secret"].as_str().unwrap();
+    assert!(secret.starts_with("pym_e_") && token["uses"] == 0 && token["owner"] == "admin", "{token}");
+    site.app.update_standing(|standing| {
+        standing.endpoints.http = vec!["0.0.0.0:8280".to_owned()];
+        standing.endpoints.mqtt = vec!["0.0.0.0:1883".to_owned()];
+    });
+    let device = bearer(secret);
+    let whoami = site.get(&device, "/api/v1/whoami").await.is(200).json();
+    assert_eq!(whoami["scopes"], json!([]));
+    for refused in ["/api/v1/devices", "/api/v1/status", "/api/v1/enrollment/tokens", "/api/v1/tokens", &path] {
+        site.get(&device, refused).await.is(403);
+    }
+    site.send(&device, "POST", "/api/v1/devices", json!({"type": "arduino", "identifier": "a"})).await.is(400);
+    let pi = json!({"type": "raspberrypi", "identifier": "a"});
+    let enrolled = site.send(&device, "POST", "/api/v1/devices", pi.clone()).await.is(201).json();
+    let again = site.send(&device, "POST", "/api/v1/devices", pi.clone()).await.is(200).json();
+    assert_eq!(again["device"]["id"], enrolled["device"]["id"]);
+    // It speaks with its own token; from now on the shared one is no way to become it.
+    let itself = bearer(again["credentials"]["access_token"].as_str().unwrap());
+    let id = enrolled["device"]["id"].as_str().unwrap();
+    site.send(&itself, "POST", &format!("/api/v1/devices/{id}/telemetry"), json!({"values": {"a": 1}})).await.is(201);
+    site.send(&device, "POST", "/api/v1/devices", pi).await.is(409);
+    // The second use is an agent, keys included.
+    let agent = site.raw(&device, "POST", "/api/v1/devices/agent?type=raspberrypi&name=b", "").await;
+    assert!(agent.is(201).body.starts_with(b"PK"));
+    let tagged = site.get(&local(), &format!("/api/v1/devices/{id}")).await.is(200).json();
+    assert_eq!(tagged["tags"], json!(["new"]));
+    let known = site.get(&local(), &path).await.is(200).json();
+    assert!(known.get("secret").is_none() && known["devices"].as_array().unwrap().contains(&json!(id)), "{known}");
+    site.raw(&local(), "DELETE", &path, "").await.is(204);
+    site.get(&device, "/api/v1/whoami").await.is(401);
+    site.get(&local(), &path).await.is(404);
+}
+
+#[tokio::test]
 async fn secrets_are_for_those_who_may_command_the_device() {
     let site = Site::start().await;
     let new = json!({ "type": "android", "identifier": "phone" });

@@ -9,8 +9,10 @@ use crate::app::device::check_takeover;
 use crate::app::{App, Error, require};
 use crate::model::actor::{Actor, Principal, Scope};
 use crate::model::audit::Outcome;
+use crate::model::device::Device;
 use crate::model::id::DeviceId;
-use crate::store::Flush;
+use crate::model::timestamp::Timestamp;
+use crate::store::{Flush, Revoked, Tx};
 
 /// The most applications of one device: each download of its agent makes one, and replaces the oldest.
 pub(in crate::app) const MAX_CLIENTS_PER_DEVICE: u32 = 3;
@@ -42,8 +44,7 @@ impl App {
     pub async fn issue_device_credentials(&self, actor: &Actor, id: DeviceId) -> Result<DeviceCredentials, Error> {
         let (app, by, now) = (self.clone(), actor.clone(), self.inner.clock.now());
         let secrets = Secrets::random()?;
-        let refresh_token = secrets.refresh.expose().to_owned();
-        let (credentials, grant, replaced) = self
+        let (credentials, replaced) = self
             .inner
             .store
             .write(Flush::Now, move |tx| {
@@ -56,26 +57,40 @@ impl App {
                 }
                 let device = device.ok_or_else(|| Error::missing(format!("the device {id}")))?;
                 check_takeover(&by, &device)?;
-                if !device.status.may_speak() {
-                    return Err(Error::Conflict(format!("the device is {}", device.status.name())));
-                }
-                let device_type = app.device_type(&Actor::system(), &device.device_type)?;
-                let ttl = device_type
-                    .token_days
-                    .map_or(app.inner.settings.access_token_ttl, |days| Duration::from_hours(24 * u64::from(days)));
-                let replaced = tx.trim_device_clients(device.number, MAX_CLIENTS_PER_DEVICE)?;
-                let name = format!("{}_{}", device.device_type, device.identifier);
-                let (client, credentials) = new_client(name, device.owner, Some(device.number), now)?;
-                tx.insert_client(&client)?;
-                let issue = Issue::with_refresh(&client, client.owner.clone(), format!("device_{}", client.name));
-                let grant = issue.write(tx, now, ttl, client.id, &secrets)?;
-                tx.audit(now, &by, "device.credentials", &client.name, Outcome::Done, "")?;
-                Ok((credentials, grant, replaced))
+                issue(&app, tx, &by, device, &secrets, now)
             })
             .await?;
         self.close_revoked(replaced).await;
-        let ClientCredentials { client_id, client_secret } = credentials;
-        let TokenGrant { access_token, expires_in, .. } = grant;
-        Ok(DeviceCredentials { client_id, client_secret, access_token, refresh_token, expires_in })
+        Ok(credentials)
     }
+}
+
+/// Makes an application for a device, in a transaction that has checked that the caller may have it. Also returns what
+/// gave way to it.
+pub(in crate::app) fn issue(
+    app: &App,
+    tx: &Tx<'_>,
+    by: &Actor,
+    device: Device,
+    secrets: &Secrets,
+    now: Timestamp,
+) -> Result<(DeviceCredentials, Revoked), Error> {
+    if !device.status.may_speak() {
+        return Err(Error::Conflict(format!("the device is {}", device.status.name())));
+    }
+    let device_type = app.device_type(&Actor::system(), &device.device_type)?;
+    let ttl = device_type
+        .token_days
+        .map_or(app.inner.settings.access_token_ttl, |days| Duration::from_hours(24 * u64::from(days)));
+    let replaced = tx.trim_device_clients(device.number, MAX_CLIENTS_PER_DEVICE)?;
+    let name = format!("{}_{}", device.device_type, device.identifier);
+    let (client, credentials) = new_client(name, device.owner, Some(device.number), now)?;
+    tx.insert_client(&client)?;
+    let issue = Issue::with_refresh(&client, client.owner.clone(), format!("device_{}", client.name));
+    let grant = issue.write(tx, now, ttl, client.id, secrets)?;
+    tx.audit(now, by, "device.credentials", &client.name, Outcome::Done, "")?;
+    let ClientCredentials { client_id, client_secret } = credentials;
+    let TokenGrant { access_token, expires_in, .. } = grant;
+    let refresh_token = secrets.refresh.expose().to_owned();
+    Ok((DeviceCredentials { client_id, client_secret, access_token, refresh_token, expires_in }, replaced))
 }
