@@ -45,13 +45,14 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
 use warp::http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS};
-use warp::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use warp::http::{HeaderValue, Method, StatusCode};
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use crate::app::App;
 use crate::metrics::Door;
 use crate::net::Peer;
+use crate::net::request::{self, Request};
 use crate::net::table::Found;
 
 use call::{Body, Call};
@@ -85,42 +86,26 @@ pub fn routes(app: App, ca_pem: String, stop: CancellationToken) -> BoxedFilter<
     });
     let table = Arc::new(routes::table());
     let claimed = Arc::clone(&table);
-    warp::path::full()
-        .and_then(move |path: warp::path::FullPath| {
-            let ours = routes::claims(&claimed, path.as_str());
-            async move { if ours { Ok(path) } else { Err(warp::reject::not_found()) } }
-        })
-        .and(warp::method())
-        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
-        .and(warp::header::headers_cloned())
-        .and(warp::ext::get::<Peer>())
+    request::claimed(move |request| routes::claims(&claimed, request.path.as_str()))
         .and(warp::body::stream().map(Body::new))
-        .then(move |path: warp::path::FullPath, method, query, headers, peer, body| {
+        .then(move |request: Request, body| {
             let (api, table) = (Arc::clone(&api), Arc::clone(&table));
             async move {
-                let head = method == Method::HEAD;
-                let response = match answer(&api, &table, path.as_str(), &method, query, headers, &peer, body).await {
+                let (head, door) = (request.method == Method::HEAD, door(&request.peer));
+                let response = match answer(&api, &table, request, body).await {
                     Ok(response) => response,
                     Err(problem) => problem.into_response(),
                 };
-                api.app.metrics().http_answered(door(&peer), response.status().as_u16());
+                api.app.metrics().http_answered(door, response.status().as_u16());
                 finish(response, head)
             }
         })
         .boxed()
 }
 
-#[expect(clippy::too_many_arguments, reason = "they are the parts of one request")]
-async fn answer(
-    api: &Arc<Api>,
-    table: &Table,
-    path: &str,
-    method: &Method,
-    query: String,
-    headers: HeaderMap,
-    peer: &Peer,
-    body: Body,
-) -> Result<Response, Problem> {
+async fn answer(api: &Arc<Api>, table: &Table, request: Request, body: Body) -> Result<Response, Problem> {
+    let Request { path, method, query, headers, peer } = request;
+    let (method, path) = (&method, path.as_str());
     let (route, params) = match table.find(method, path) {
         Found::Route(route, params) => (route, params),
         Found::Unreadable => {
@@ -133,7 +118,7 @@ async fn answer(
         Found::Methods(allow) => return Err(Problem::method_not_allowed(method, path, &allow)),
         Found::Nothing => return Err(Problem::unknown_path(path)),
     };
-    let caller = if route.public { auth::stranger(peer) } else { auth::caller(api, peer, method, &headers).await? };
+    let caller = if route.public { auth::stranger(&peer) } else { auth::caller(api, &peer, method, &headers).await? };
     let call = Call { api: Arc::clone(api), caller, params, query, headers, body };
     route.answer(call).await
 }

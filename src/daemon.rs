@@ -34,7 +34,7 @@ use crate::net::{Limits, Net, Peer};
 use crate::pki::{Pki, PkiError};
 use crate::store::{Flush, Store, StoreError};
 use crate::systemd::{self, Inherited};
-use crate::{api, file, jobs, log};
+use crate::{api, file, jobs, log, web};
 
 use listeners::{EndpointsFile, ListenError, Listeners};
 use lock::{Lock, LockError};
@@ -297,7 +297,11 @@ fn with_tls<T: Clone>(listeners: Vec<TcpListener>, tls: Option<T>) -> impl Itera
 fn routes(app: &App, pki: &Pki, net: &Net) -> impl Service {
     let api = api::routes(app.clone(), pki.authority_pem().to_owned(), net.stopping());
     let agents = agents::entgra::routes(app.clone());
-    TowerToHyperService::new(warp::service(api.or(agents).recover(api::problem::recover)))
+    let web = web::routes(app.clone(), net.stopping());
+    let nothing = web::nothing(app.clone(), net.stopping());
+    TowerToHyperService::new(warp::service(
+        web.or(api).unify().or(agents).unify().or(nothing).unify().recover(api::problem::recover),
+    ))
 }
 
 /// Tells systemd that the daemon lives, each time the store's writer has proved it.

@@ -8,7 +8,7 @@
 //! { tui, ctl } → client → wire → model
 //! ```
 //!
-//! A request comes in through [`net`] and a door ([`api`], [`agents`], [`broker`], [`control`]), which decodes it and calls
+//! A request comes in through [`net`] and a door ([`api`], [`web`], [`agents`], [`broker`], [`control`]), which decodes it and calls
 //! [`app`]; that decides by who asks, and keeps what must last in the [`store`] before the door answers. Operations for
 //! devices go the other way, through [`app::downlink`]. One resource is one file a layer, of the same name in each.
 //! ARCHITECTURE.md is the map, and `tests/house.rs` checks the arrows.
@@ -35,4 +35,6 @@ pub mod self_test;
 pub mod store;
 pub mod systemd;
 pub mod tui;
+#[allow(dead_code, reason = "pages come in one by one")]
+pub mod web;
 pub mod wire;

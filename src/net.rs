@@ -6,12 +6,14 @@
 
 mod admission;
 pub mod body;
+pub mod browser;
 pub mod download;
 pub mod http;
 mod lenient;
 pub mod listen;
 mod opening;
 mod peer;
+pub mod request;
 pub mod shared;
 mod stream;
 pub mod table;

@@ -82,7 +82,7 @@ fn requests_that_are_none_or_lead_elsewhere() {
         (get("/api/v1/devices", "Authorization: Basic \r\n"), &[401]),
         (get("/api/v1/devices", "Authorization: Bearer \x7f\r\n"), &[400, 401]),
         (get("/api/v1/devices", &format!("Authorization: Bearer {}\r\n", "a".repeat(10_000))), &[401]),
-        (get("/api/v1/devices", "Cookie: pym_session=;;;===\r\n"), &[401]),
+        (get("/api/v1/devices", "Cookie: __Host-pym_session=;;;===\r\n"), &[401]),
     ];
     let mut wrong = Vec::new();
     for (request, expected) in table {

@@ -36,13 +36,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use warp::filters::BoxedFilter;
 use warp::http::header::ALLOW;
-use warp::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use warp::path::FullPath;
+use warp::http::{HeaderValue, Method, StatusCode};
 use warp::reply::Response;
 use warp::{Filter as _, Reply as _};
 
 use crate::app::App;
-use crate::net::Peer;
+use crate::net::request::{self, Request};
 use crate::net::table::Found;
 use call::Call;
 use errors::Error;
@@ -54,35 +53,19 @@ use routes::Table;
 pub fn routes(app: App) -> BoxedFilter<(Response,)> {
     let table = Arc::new(routes::table());
     let claimed = Arc::clone(&table);
-    warp::path::full()
-        .and_then(move |path: FullPath| {
-            let ours = routes::claims(&claimed, path.as_str());
-            async move { if ours { Ok(path) } else { Err(warp::reject::not_found()) } }
-        })
-        .and(warp::method())
-        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
-        .and(warp::header::headers_cloned())
-        .and(warp::ext::get::<Peer>())
+    request::claimed(move |request| routes::claims(&claimed, request.path.as_str()))
         .and(warp::body::bytes())
-        .then(move |path: FullPath, method, query, headers, peer, body| {
+        .then(move |request, body| {
             let (app, table) = (app.clone(), Arc::clone(&table));
-            async move { answer(app, &table, path.as_str(), &method, query, headers, peer, body).await }
+            async move { answer(app, &table, request, body).await }
         })
         .boxed()
 }
 
-#[expect(clippy::too_many_arguments, reason = "they are the parts of one request")]
-async fn answer(
-    app: App,
-    table: &Table,
-    path: &str,
-    method: &Method,
-    query: String,
-    headers: HeaderMap,
-    peer: Peer,
-    body: Bytes,
-) -> Response {
-    let answer = match table.find(method, path) {
+async fn answer(app: App, table: &Table, request: Request, body: Bytes) -> Response {
+    let Request { path, method, query, headers, peer } = request;
+    let path = path.as_str();
+    let answer = match table.find(&method, path) {
         Found::Route(route, params) => route.answer(Call::new(app, peer, headers, params, query, body)).await,
         Found::Methods(allow) => {
             let mut response = if method == Method::OPTIONS {

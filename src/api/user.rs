@@ -4,13 +4,13 @@ use warp::http::header::{LOCATION, SET_COOKIE};
 use warp::http::{Method, StatusCode};
 use warp::{Reply, reply};
 
-use super::auth::session_cookie;
 use super::call::Call;
 use super::problem::Problem;
 use super::routes::{Route, public, route};
 use crate::app::session::{SESSION_LIFE, SessionInfo};
 use crate::model::device::PageStart;
 use crate::model::user;
+use crate::net::browser::{SESSION_COOKIE, set_cookie};
 use crate::wire::Page;
 use crate::wire::admin::{Login, NewPassword, NewUser, OpenSession, Session, Setup, User, UserEdit};
 
@@ -57,7 +57,7 @@ async fn login(mut call: Call) -> Result<impl Reply, Problem> {
     let login: Login = call.json().await?;
     let origin = &call.actor().origin;
     let grant = call.app().login(&login.name, &login.password, login.code.as_deref(), origin).await?;
-    let cookie = session_cookie(&grant.token, SESSION_LIFE.as_secs());
+    let cookie = set_cookie(SESSION_COOKIE, &grant.token, SESSION_LIFE.as_secs());
     let session = Session { token: grant.token, user: grant.user.name, expires_at: grant.expires_at };
     Ok(reply::with_header(reply::json(&session), SET_COOKIE, cookie))
 }
@@ -66,7 +66,7 @@ async fn logout(call: Call) -> Result<impl Reply, Problem> {
     if let Some(token) = &call.caller.token {
         call.app().logout(call.actor(), token).await?;
     }
-    Ok(reply::with_header(StatusCode::NO_CONTENT, SET_COOKIE, session_cookie("", 0)))
+    Ok(reply::with_header(StatusCode::NO_CONTENT, SET_COOKIE, set_cookie(SESSION_COOKIE, "", 0)))
 }
 
 fn encode_sessions(sessions: Vec<SessionInfo>) -> warp::reply::Json {
@@ -110,7 +110,7 @@ async fn close_sessions_of(call: Call) -> Result<impl Reply, Problem> {
 
 async fn close_sessions(call: Call) -> Result<impl Reply, Problem> {
     call.app().close_sessions(call.actor()).await?;
-    Ok(reply::with_header(StatusCode::NO_CONTENT, SET_COOKIE, session_cookie("", 0)))
+    Ok(reply::with_header(StatusCode::NO_CONTENT, SET_COOKIE, set_cookie(SESSION_COOKIE, "", 0)))
 }
 
 async fn list(call: Call) -> Result<impl Reply, Problem> {

@@ -111,7 +111,7 @@ impl Watcher {
                 () = sleep_until(full_at.unwrap_or_else(Instant::now)), if full_at.is_some() => break,
                 _ = self.samples.tick() => changes.extend(self.sample().await?),
                 seen = self.view.next() => match seen? {
-                    Seen::Change(change) => changes.push(encode(&self.api.app, &self.caller.actor, &change).await?),
+                    Seen::Change(change) => changes.extend(encode(&self.api.app, &self.caller.actor, &change).await.ok()?),
                     Seen::Gone(id) => changes.push(Change::DeviceGone { id }),
                     Seen::Lost(lost) => dropped += lost,
                 },
@@ -147,9 +147,9 @@ fn event(name: &str, data: &impl serde::Serialize) -> Option<Event> {
         .ok()
 }
 
-/// The change as this caller may see it; `None` when the store fails.
-async fn encode(app: &App, actor: &Actor, change: &Changed) -> Option<Change> {
-    Some(match change {
+/// The change as this caller may see it; `None` for what this stream does not tell.
+async fn encode(app: &App, actor: &Actor, change: &Changed) -> Result<Option<Change>, Error> {
+    Ok(Some(match change {
         Changed::Device { device, .. } if device.status == DeviceStatus::Removed => {
             Change::DeviceGone { id: device.id }
         }
@@ -158,7 +158,7 @@ async fn encode(app: &App, actor: &Actor, change: &Changed) -> Option<Change> {
             Change::Device { device: Box::new(device) }
         }
         Changed::Operation { operation } => {
-            Change::Operation { operation: Box::new(app.shown(actor, operation).await.ok()?) }
+            Change::Operation { operation: Box::new(app.shown(actor, operation).await?) }
         }
         Changed::Telemetry { device, at, samples } => Change::Telemetry {
             device: *device,
@@ -168,7 +168,8 @@ async fn encode(app: &App, actor: &Actor, change: &Changed) -> Option<Change> {
         Changed::Notice { at, kind, text, device } => {
             Change::Notice { notice: Notice { at: *at, about: *kind, text: text.clone(), device: *device } }
         }
-    })
+        Changed::Edited(_) => return Ok(None),
+    }))
 }
 
 fn notice(change: &Changed) -> Option<Notice> {

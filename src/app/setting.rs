@@ -8,7 +8,7 @@ use super::{App, Error, require};
 use crate::model::actor::{Actor, Principal, Scope};
 use crate::model::audit::Outcome;
 use crate::model::operation::OperationKind;
-use crate::model::setting::{AreaSettings, GENERAL, NOTIFIER_FREQUENCY, Setting, check};
+use crate::model::setting::{AreaSettings, GENERAL, NOTIFIER_FREQUENCY, SITE_NAME, Setting, check};
 use crate::store::Flush;
 
 /// The operation that tells an agent how often to ask; types without it are not told.
@@ -29,6 +29,15 @@ impl App {
         self.check_area(area)?;
         let area = area.to_owned();
         self.inner.store.read(move |rx| Ok(rx.settings(&area)?)).await
+    }
+
+    /// What this site is called, for people; empty when nobody has named it.
+    ///
+    /// # Errors
+    /// A failure of the store.
+    pub async fn site_name(&self) -> Result<String, Error> {
+        let settings = self.inner.store.read(|rx| rx.settings(GENERAL)).await?;
+        Ok(settings.value(SITE_NAME).unwrap_or_default().to_owned())
     }
 
     /// Puts settings in the place of all that an area has. The agents of a device type are told how often to ask, where

@@ -9,7 +9,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::access::seen_by;
 use super::{App, Error, require};
 use crate::model::actor::{Actor, Scope};
-use crate::model::change::{Change, NoticeKind};
+use crate::model::change::{Area, Change, NoticeKind};
 use crate::model::id::DeviceId;
 
 /// How far a watcher may fall behind before it loses changes (it is told how many).
@@ -65,6 +65,12 @@ impl App {
     pub(super) fn tell(&self, change: Change) {
         // Nobody may be watching.
         drop(self.inner.changes.sender.send(Arc::new(change)));
+    }
+
+    /// Tells the watchers that something of that kind was made, changed or deleted.
+    #[allow(dead_code, reason = "pages come in one by one")]
+    pub(super) fn edited(&self, area: Area) {
+        self.tell(Change::Edited(area));
     }
 
     /// Tells the watchers something a person should read, and keeps it for those who join. A refusal that repeats the
@@ -176,6 +182,8 @@ impl Own {
             Change::Operation { operation } => Some(operation.device),
             Change::Telemetry { device, .. } => Some(*device),
             Change::Notice { device, .. } => *device,
+            // It says that something changed, and not what.
+            Change::Edited(_) => return true,
         };
         device.is_some_and(|device| self.devices.contains_key(&device))
     }

@@ -15,8 +15,19 @@ pub enum Change {
     Operation { operation: Box<Operation> },
     /// A device reported values.
     Telemetry { device: DeviceId, at: Timestamp, samples: Vec<Sample> },
+    /// Something else was made, changed or deleted, of that kind.
+    Edited(Area),
     /// Something a person should read: a sentence, and what it is about.
     Notice { at: Timestamp, kind: NoticeKind, text: String, device: Option<DeviceId> },
+}
+
+/// What people edit, beside devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Area {
+    Groups,
+    Policies,
+    Geofences,
+    Packages,
 }
 
 /// What a notice is about.

@@ -57,7 +57,7 @@ async fn a_session_lives_from_login_to_logout() {
         assert!(cookie.contains(attribute), "{cookie}");
     }
     let cookie = cookie.split(';').next().unwrap();
-    assert_eq!(cookie, format!("pym_session={}", opened.json()["token"].as_str().unwrap()));
+    assert_eq!(cookie, format!("__Host-pym_session={}", opened.json()["token"].as_str().unwrap()));
     let browser = anonymous().with("cookie", cookie).with("host", "pi.local:9443");
     assert_eq!(site.get(&browser, "/api/v1/whoami").await.is(200).json()["principal"], "viewer");
     let sessions = site.get(&browser, "/api/v1/sessions").await.is(200).json();
@@ -107,8 +107,8 @@ async fn credentials_that_are_none_are_refused() {
         assert!(answer.header("www-authenticate").starts_with("Bearer"));
         assert!(!answer.text().contains("nonsense"), "a problem repeats no credentials");
     }
-    site.get(&anonymous().with("cookie", "pym_session=nonsense"), "/api/v1/whoami").await.is(401);
-    let unread = anonymous().with("cookie", "other=1; pym_sessions=2");
+    site.get(&anonymous().with("cookie", "__Host-pym_session=nonsense"), "/api/v1/whoami").await.is(401);
+    let unread = anonymous().with("cookie", "other=1; __Host-pym_sessions=2");
     assert_eq!(site.get(&unread, "/api/v1/whoami").await.is(200).json()["principal"], "anonymous");
 }
 

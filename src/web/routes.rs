@@ -1,0 +1,20 @@
+//! The table of pages of this door.
+
+use super::call::Call;
+use super::failure::Failure;
+use super::{live, overview, preference};
+use crate::net::table;
+
+pub(super) use crate::net::table::{public, route};
+
+/// One method on one path.
+pub type Route = table::Route<Call, Failure>;
+/// Every page.
+pub type Table = table::Table<Call, Failure>;
+
+/// The table of everything this door serves, but its files.
+#[must_use]
+pub fn table() -> Table {
+    let resources = [overview::routes(), live::routes(), preference::routes()];
+    Table::new(resources.into_iter().flatten().collect())
+}

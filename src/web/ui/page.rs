@@ -1,0 +1,117 @@
+//! One page: its title, what is on it, and the requests of the API that do the same.
+
+use maud::{Markup, html};
+use warp::Reply;
+use warp::http::header::SET_COOKIE;
+use warp::http::{HeaderValue, StatusCode};
+use warp::reply::Response;
+
+use super::{NOTICE_COOKIE, Ui, layout};
+use crate::net::browser::set_cookie;
+
+/// A page on its way to the browser.
+#[derive(Debug)]
+pub(in crate::web) struct Page {
+    pub(super) ui: Ui,
+    pub(super) title: String,
+    pub(super) body: Markup,
+    /// Command lines.
+    pub(super) curl: Vec<String>,
+    /// A page before the login, or the login itself: without the navigation.
+    pub(super) bare: bool,
+    status: StatusCode,
+    cookies: Vec<String>,
+}
+
+impl Page {
+    pub(super) fn new(ui: Ui, title: String) -> Self {
+        Self { ui, title, body: html! {}, curl: Vec::new(), bare: false, status: StatusCode::OK, cookies: Vec::new() }
+    }
+
+    /// What is on the page.
+    #[must_use]
+    pub(in crate::web) fn body(self, body: Markup) -> Self {
+        Self { body, ..self }
+    }
+
+    /// Without the navigation.
+    #[must_use]
+    pub(in crate::web) fn bare(self) -> Self {
+        Self { bare: true, ..self }
+    }
+
+    #[must_use]
+    pub(in crate::web) fn status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    /// Sets a cookie with the page.
+    #[must_use]
+    pub(in crate::web) fn with_cookie(mut self, name: &str, value: &str, seconds: u64) -> Self {
+        self.cookies.push(set_cookie(name, value, seconds));
+        self
+    }
+
+    /// A request of the API that does the same as the page, shown as a `curl` line.
+    #[must_use]
+    pub(in crate::web) fn curl(self, method: &str, path: &str) -> Self {
+        self.curl_with(method, path, None)
+    }
+
+    /// As [`Page::curl`], with a body.
+    #[must_use]
+    pub(in crate::web) fn curl_json(self, method: &str, path: &str, body: &str) -> Self {
+        self.curl_with(method, path, Some(body))
+    }
+
+    fn curl_with(mut self, method: &str, path: &str, body: Option<&str>) -> Self {
+        self.curl.push(curl(self.ui.host(), method, path, body));
+        self
+    }
+}
+
+impl Reply for Page {
+    fn into_response(self) -> Response {
+        let html = layout::page(&self);
+        let mut response = warp::reply::html(html.into_string()).into_response();
+        *response.status_mut() = self.status;
+        // What was said is said once.
+        let said = self.ui.0.said.is_some() && !self.ui.scripted();
+        let cookies = self.cookies.into_iter().chain(said.then(|| set_cookie(NOTICE_COOKIE, "", 0)));
+        let cookies = cookies.filter_map(|cookie| HeaderValue::from_str(&cookie).ok());
+        for cookie in cookies {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+        response
+    }
+}
+
+/// The command line for a request; `ca.pem` is the certificate of the site's authority, `PYM_TOKEN` an API token.
+pub(in crate::web) fn curl(host: &str, method: &str, path: &str, body: Option<&str>) -> String {
+    let method = if method == "GET" { String::new() } else { format!(" -X {method}") };
+    let body = body.map(|body| format!(" -H 'Content-Type: application/json' -d {}", quoted(body)));
+    let address = quoted(&format!("https://{host}{path}"));
+    format!(
+        "curl --cacert ca.pem -H \"Authorization: Bearer $PYM_TOKEN\"{method}{} {address}",
+        body.unwrap_or_default()
+    )
+}
+
+/// A word of a shell command, whatever it holds (POSIX shell, section 2.2.2).
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_holds_what_it_is_given() {
+        assert_eq!(
+            curl("pi:9443", "GET", "/api/v1/devices?text=a'b", None),
+            r#"curl --cacert ca.pem -H "Authorization: Bearer $PYM_TOKEN" 'https://pi:9443/api/v1/devices?text=a'\''b'"#
+        );
+        assert!(curl("pi", "POST", "/x", Some("{}")).contains(" -X POST -H 'Content-Type: application/json' -d '{}' "));
+    }
+}
