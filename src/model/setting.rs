@@ -120,7 +120,6 @@ pub fn check(settings: &[Setting]) -> Result<(), String> {
             NOTIFIER_TYPE if !["1", "2"].contains(&value.as_str()) => {
                 return Err(format!("{name} is 1 (the agent asks) or 2 (it is woken by push)"));
             }
-            SITE_NAME if !value.is_empty() => super::text::check_label("the name of the site", value, MAX_SITE_NAME)?,
             _ => {}
         }
     }

@@ -64,7 +64,9 @@ impl From<app::Error> for Failure {
         let detail = error.to_string();
         match error {
             app::Error::Invalid { field, .. } => Self::bad(field, detail),
-            app::Error::Unauthorized(_) => Self::new(StatusCode::UNAUTHORIZED, common::UNAUTHORIZED, detail),
+            app::Error::Unauthorized(_) | app::Error::SecondFactor(_) => {
+                Self::new(StatusCode::UNAUTHORIZED, common::UNAUTHORIZED, detail)
+            }
             app::Error::Forbidden { .. } => Self::new(StatusCode::FORBIDDEN, common::FORBIDDEN, detail),
             app::Error::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, common::NOT_FOUND, detail),
             app::Error::Conflict(_) => Self::new(StatusCode::CONFLICT, common::CONFLICT, detail),
