@@ -18,10 +18,9 @@
     reason = "the figures are for people"
 )]
 
+mod common;
+
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -34,7 +33,8 @@ use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
-const PASSWORD: &str = "a bench's own password";
+use common::{Daemon, PASSWORD, setting};
+
 const BASE: &str = "/api/device-mgt/android/v1.0";
 /// Between two polls of an agent.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -44,69 +44,6 @@ const POLICIES: u64 = 3;
 const RUSH: Duration = Duration::from_secs(10);
 /// Agents that do so at once.
 const RUSHING: usize = 64;
-
-fn setting(name: &str, default: usize) -> usize {
-    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
-}
-
-/// A daemon in a directory of its own; killed when dropped.
-struct Daemon {
-    child: Child,
-    address: String,
-    _home: tempfile::TempDir,
-}
-
-impl Daemon {
-    fn start() -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let program =
-            std::env::var_os("PYM_BENCH_DAEMON").map_or(PathBuf::from(env!("CARGO_BIN_EXE_pymd")), PathBuf::from);
-        let mut command = Command::new(program);
-        command.env_clear().env("HOME", home.path()).env("PYM_DATA_DIR", home.path().join("data"));
-        command.env("PYM_ADMIN_PASSWORD", PASSWORD).env("PYM_LISTEN_CONTROL", home.path().join("pym.sock"));
-        for listener in ["HTTP", "HTTPS", "MQTT", "MQTTS"] {
-            command.env(format!("PYM_LISTEN_{listener}"), "127.0.0.1:0");
-        }
-        let log = fs::File::create(home.path().join("log")).unwrap();
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
-        let written = home.path().join("data/endpoints.json");
-        let address = loop {
-            if let Ok(text) = fs::read_to_string(&written) {
-                let endpoints: Value = serde_json::from_str(&text).unwrap();
-                break endpoints["http"][0].as_str().unwrap().to_owned();
-            }
-            if let Some(status) = child.try_wait().unwrap() {
-                panic!("pymd ended with {status}: {}", fs::read_to_string(home.path().join("log")).unwrap());
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        };
-        Self { child, address, _home: home }
-    }
-
-    /// Resident memory and its peak, in MB.
-    fn memory(&self) -> (f64, f64) {
-        let status = fs::read_to_string(Path::new("/proc").join(self.child.id().to_string()).join("status")).unwrap();
-        let of = |name: &str| {
-            let line = status.lines().find(|line| line.starts_with(name)).unwrap();
-            line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() * 1024.0 / 1e6
-        };
-        (of("VmRSS:"), of("VmHWM:"))
-    }
-
-    /// Processor time so far, in seconds, of a system whose clock ticks a hundred times a second.
-    fn processor(&self) -> f64 {
-        let stat = fs::read_to_string(Path::new("/proc").join(self.child.id().to_string()).join("stat")).unwrap();
-        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
-        (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
 
 /// One kept connection.
 struct Connection {
@@ -276,12 +213,12 @@ async fn main() {
     let count = setting("PYM_BENCH_AGENTS", 1000);
     let daemon = Daemon::start();
     let idle = daemon.memory().0;
-    let mut operator = Connection::open(&daemon.address).await;
+    let mut operator = Connection::open(&daemon.address("http")).await;
     let admin = operator.login().await;
     let bearer = format!("Bearer {admin}");
 
     let begun = Instant::now();
-    let mut agents = enroll(&daemon.address, count, &admin).await;
+    let mut agents = enroll(&daemon.address("http"), count, &admin).await;
     println!(
         "enrolled {count} agents in {:.1} s ({:.0} a second)",
         begun.elapsed().as_secs_f64(),
@@ -292,7 +229,7 @@ async fn main() {
     agents = steady(&daemon, &mut operator, &bearer, agents, &seen).await;
     settle(&mut agents, &seen).await;
     // The daemon has closed the one that was idle meanwhile.
-    operator = Connection::open(&daemon.address).await;
+    operator = Connection::open(&daemon.address("http")).await;
     check(&mut operator, &bearer, count, &seen).await;
     rush(&daemon, agents).await;
     let (now, peak) = daemon.memory();

@@ -66,6 +66,18 @@ need_venv() {
     "$venv/bin/pip" install --quiet --disable-pip-version-check "$@"
 }
 
+# Debian's Chromium and node, and what tests/web takes from npm, at the versions of its lock file.
+need_browser() {
+    need chromium chromium fonts-dejavu-core
+    need node nodejs
+    need npm npm
+    local have=tests/web/node_modules/.pym-lock
+    if ! cmp -s tests/web/package-lock.json "$have"; then
+        npm --prefix tests/web ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error >/dev/null
+        cp tests/web/package-lock.json "$have"
+    fi
+}
+
 # Its own release profile optimizes for whoever uses it all day; here it runs once.
 need_cargo_deny() {
     command -v cargo-deny >/dev/null && return

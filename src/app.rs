@@ -6,12 +6,10 @@ pub mod agent;
 pub mod application;
 pub mod audit;
 pub mod backup;
-pub mod bulk;
 pub mod certificate;
 pub mod clock;
 pub mod compliance;
 pub mod device;
-pub mod device_list;
 pub mod device_type;
 pub mod downlink;
 mod effects;
@@ -31,7 +29,6 @@ pub mod package;
 pub mod policy;
 pub mod presence;
 pub mod role;
-pub mod saved_view;
 pub mod second_factor;
 mod secret;
 pub mod session;
@@ -90,7 +87,6 @@ struct Inner {
     downlink: mpsc::Sender<Downlink>,
     host: HostState,
     pki: OnceLock<Arc<Pki>>,
-    counts: device_list::Counts,
 }
 
 /// What the configuration decides for the application.
@@ -154,7 +150,6 @@ impl App {
             downlink,
             host,
             pki: OnceLock::new(),
-            counts: device_list::Counts::default(),
         };
         Ok((Self { inner: Arc::new(inner) }, pushes))
     }

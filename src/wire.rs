@@ -5,7 +5,6 @@
 
 pub mod admin;
 pub mod application;
-pub mod bulk;
 pub mod certificate;
 pub mod device;
 pub mod enrollment;

@@ -257,7 +257,7 @@ impl App {
 }
 
 /// Refuses to put devices into a group with a query, or to take them out.
-pub(super) fn filled_by_hand(group: &Group) -> Result<(), Error> {
+fn filled_by_hand(group: &Group) -> Result<(), Error> {
     if group.query.is_none() {
         return Ok(());
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::{DeviceId, EnrollmentId, GroupId};
-use super::query::{Compliance, Field, Query};
+use super::query::Query;
 use super::timestamp::Timestamp;
 
 /// Where a device stands (the statuses of the Entgra data model).
@@ -100,9 +100,6 @@ pub enum Ownership {
 }
 
 impl Ownership {
-    /// Every ownership.
-    pub const ALL: [Self; 2] = [Self::Byod, Self::Cope];
-
     /// The word on the wire and in the store.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -115,7 +112,7 @@ impl Ownership {
     /// The ownership of that name, in any letter case.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|ownership| ownership.name().eq_ignore_ascii_case(text))
+        [Self::Byod, Self::Cope].into_iter().find(|ownership| ownership.name().eq_ignore_ascii_case(text))
     }
 }
 
@@ -212,8 +209,6 @@ pub struct DeviceFilter {
     /// A role of the owner.
     pub owner_role: Option<String>,
     pub ownership: Option<Ownership>,
-    /// How it stands to its policy.
-    pub compliance: Option<Compliance>,
     /// Part of the name or the identifier, in any letter case.
     pub text: Option<String>,
     /// What fits these words.
@@ -225,14 +220,6 @@ pub struct DeviceFilter {
     pub own_of: Option<String>,
 }
 
-impl DeviceFilter {
-    /// Whether removed devices are left out because nobody asks for a status.
-    #[must_use]
-    pub fn leaves_removed_out(&self) -> bool {
-        self.statuses.is_empty() && !self.query.as_ref().is_some_and(|query| query.names(&Field::Status))
-    }
-}
-
 /// What a device list is sorted by; ties by id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -242,16 +229,11 @@ pub enum DeviceSort {
     Identifier,
     Type,
     Status,
-    Owner,
     EnrolledAt,
     LastSeen,
 }
 
 impl DeviceSort {
-    /// Every sort key.
-    pub const ALL: [Self; 7] =
-        [Self::Name, Self::Identifier, Self::Type, Self::Status, Self::Owner, Self::EnrolledAt, Self::LastSeen];
-
     /// The word on the wire.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -260,7 +242,6 @@ impl DeviceSort {
             Self::Identifier => "identifier",
             Self::Type => "type",
             Self::Status => "status",
-            Self::Owner => "owner",
             Self::EnrolledAt => "enrolled_at",
             Self::LastSeen => "last_seen",
         }
@@ -269,7 +250,9 @@ impl DeviceSort {
     /// The sort key of that name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|sort| sort.name() == text)
+        [Self::Name, Self::Identifier, Self::Type, Self::Status, Self::EnrolledAt, Self::LastSeen]
+            .into_iter()
+            .find(|sort| sort.name() == text)
     }
 }
 

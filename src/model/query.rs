@@ -103,7 +103,7 @@ pub enum Value {
 }
 
 /// How a device stands to its policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compliance {
     Yes,
     No,
@@ -172,17 +172,6 @@ impl Query {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         matches!(self, Self::All(parts) if parts.is_empty())
-    }
-
-    /// Whether every term is of a field that `fits`.
-    #[must_use]
-    pub fn keeps_to(&self, fits: &impl Fn(&Field) -> bool) -> bool {
-        match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().all(|part| part.keeps_to(fits)),
-            Self::Not(part) => part.keeps_to(fits),
-            Self::Word(_) => true,
-            Self::Term { field, .. } => fits(field),
-        }
     }
 
     /// Whether a term of that field is in it.
@@ -318,18 +307,11 @@ impl Field {
 }
 
 impl Compliance {
-    /// Every answer.
-    pub const ALL: [Self; 3] = [Self::Yes, Self::No, Self::Unknown];
-
-    /// The answer of that name, in any letter case.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|answer| answer.name().eq_ignore_ascii_case(word))
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Yes, Self::No, Self::Unknown].into_iter().find(|answer| answer.name().eq_ignore_ascii_case(word))
     }
 
-    /// The word in a query.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
             Self::Yes => "yes",
             Self::No => "no",

@@ -101,7 +101,7 @@ fn bar(page: &Page, site: &str) -> Markup {
             a.brand href="/" { img src=(ICON_SVG.path) alt="" width="24" height="24"; span { (site) } }
             @if !page.bare {
                 form.find action="/devices" method="get" role="search" {
-                    (icon(icon::SEARCH))
+                    button.go type="submit" aria-label=(ui.t(common::FIND)) { (icon(icon::SEARCH)) }
                     input #find type="search" name="query" placeholder=(ui.t(common::FIND)) aria-label=(ui.t(common::FIND))
                         autocomplete="off";
                     kbd aria-hidden="true" { "/" }
@@ -134,14 +134,14 @@ fn preferences(ui: &Ui) -> Markup {
             p.label { (ui.t(common::LANGUAGE)) }
             div.choice {
                 @for (language, name) in Language::ALL {
-                    button name="language" value=(language.tag()) lang=(language.tag())
+                    button type="submit" name="language" value=(language.tag()) lang=(language.tag())
                         aria-pressed=(language == ui.language()) { (name) }
                 }
             }
             p.label { (ui.t(common::THEME)) }
             div.choice {
                 @for theme in Theme::ALL {
-                    button name="theme" value=(theme.name()) aria-pressed=(theme == ui.0.theme) {
+                    button type="submit" name="theme" value=(theme.name()) aria-pressed=(theme == ui.0.theme) {
                         (ui.t(match theme {
                             Theme::Auto => common::THEME_AUTO,
                             Theme::Light => common::THEME_LIGHT,
