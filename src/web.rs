@@ -8,6 +8,7 @@
 
 mod asset;
 mod call;
+mod device;
 mod failure;
 mod fields;
 mod live;

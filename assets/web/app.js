@@ -303,10 +303,53 @@
     for (const menu of $$('details.menu[open]')) if (!menu.contains(event.target)) menu.open = false;
   });
 
+  // --- charts: what is under the pointer, in words above the plot ---
+  const read = (event) => {
+    const hit = event.target.closest && event.target.closest('.plot .hit');
+    const chart = hit && hit.closest('.chart');
+    for (const old of $$('.plot .hit.at')) if (old !== hit) old.classList.remove('at');
+    for (const text of $$('.chart .reading')) if (!chart || !chart.contains(text)) text.textContent = '';
+    if (!chart) return;
+    hit.classList.add('at');
+    const text = $('.reading', chart), date = new Date(hit.dataset.at);
+    text.textContent = `${full.format(date)} · ${hit.dataset.value}`;
+  };
+  document.addEventListener('pointermove', read, { passive: true });
+  document.addEventListener('pointerdown', read, { passive: true });
+
+  // --- lists in forms: rows are added from a template and taken away ---
+  const offerRows = () => {
+    for (const button of $$('[data-add-row], [data-remove-row]')) button.hidden = false;
+  };
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest && event.target.closest('[data-add-row], [data-remove-row]');
+    if (!button) return;
+    const row = button.closest('fieldset.entry');
+    if ('removeRow' in button.dataset) {
+      const next = row.nextElementSibling || row.previousElementSibling;
+      row.remove();
+      const control = next && $('input:not([type="hidden"]), select, textarea, button', next);
+      if (control) control.focus();
+      return;
+    }
+    const list = button.closest('[data-rows]'), template = $(':scope > template', list);
+    const keys = $$(':scope > fieldset.entry > input[type="hidden"]', list).map((input) => Number(input.value));
+    const key = Math.max(-1, ...keys) + 1;
+    const made = document.createElement('template');
+    made.innerHTML = template.innerHTML.replaceAll('{row}', key).replaceAll('{number}', keys.length + 1)
+      .replace(/(id|for|aria-describedby)="(field-[^"]*)"/g, `$1="$2-${key}"`);
+    const added = made.content.firstElementChild;
+    button.before(added);
+    offerRows();
+    const control = $('input:not([type="hidden"]), select, textarea', added);
+    if (control) control.focus();
+  });
+
   // --- start ---
   const start = () => {
     tellTimes();
     offerCopies(document);
+    offerRows();
     document.dispatchEvent(new CustomEvent('pym:start'));
   };
   start();

@@ -1,6 +1,9 @@
 //! The message catalogue: everything the dashboard says, in every language, side by side. One file an area.
 
+pub(super) mod chart;
 pub(super) mod common;
+pub(super) mod device;
+pub(super) mod feature;
 pub(super) mod overview;
 
 use std::fmt::Display;

@@ -1,10 +1,16 @@
 //! How a page speaks and looks: its language and colours, who it is for, and what every page has around it.
 
 mod badge;
+mod chart;
 mod control;
+pub(super) mod feature;
 pub(super) mod icon;
 mod layout;
+pub(super) mod map;
 mod page;
+pub(super) mod quantity;
+#[cfg(test)]
+pub(super) mod testing;
 pub(super) mod text;
 
 use std::fmt::Display;
@@ -28,7 +34,7 @@ use crate::model::actor::{Actor, Principal, Scope, Scopes};
 use crate::model::notification::NotificationFilter;
 use crate::net::browser::cookie;
 
-pub(super) use badge::Tone;
+pub(super) use badge::{Tone, device_status, operation_status};
 pub(super) use page::Page;
 
 /// The cookie of the language a person chose.
