@@ -59,13 +59,12 @@ impl Ui {
 
     /// The numbers in a sentence.
     fn summary(&self, unit: &str, chart: &Chart) -> String {
-        let Some((least, greatest)) = bounds(&chart.buckets) else { return self.t(words::NO_VALUES).to_owned() };
-        let last = chart.buckets.last().map_or(0.0, |bucket| bucket.last);
-        let average = merged(&chart.buckets).map_or(0.0, |all| all.average);
+        let Some((low, high)) = bounds(&chart.buckets) else { return self.t(words::NO_VALUES).to_owned() };
+        let newest = chart.buckets.last().map_or(0.0, |bucket| bucket.last);
+        let mean = merged(&chart.buckets).map_or(0.0, |all| all.average);
         let samples: u64 = chart.buckets.iter().map(|bucket| bucket.samples).sum();
-        let written = [least, greatest, average, last].map(|value| quantity(value, unit));
-        let [least, greatest, average, last] = &written;
-        let sentence = self.fill(words::SUMMARY, &[least, greatest, average, last, &samples]);
+        let [low, high, mean, newest] = [low, high, mean, newest].map(|value| quantity(value, unit));
+        let sentence = self.fill(words::SUMMARY, &[&low, &high, &mean, &newest, &samples]);
         match runs(chart).len() - 1 {
             0 => sentence,
             gaps => format!("{sentence}; {}", self.fill(words::GAPS, &[&gaps])),
@@ -108,13 +107,18 @@ impl Ui {
             let level = levels.iter().position(|level| *level == text).unwrap_or(0);
             (level as f64 + 0.5) / levels.len() as f64
         };
-        let mut path = String::new();
-        for (point, text) in chart.changes.iter().zip(&texts) {
-            let (x, y) = (across(chart, point.device_time), down(place(text)));
-            path += &if path.is_empty() { format!("M{x:.1} {y:.1}") } else { format!("H{x:.1}V{y:.1}") };
-        }
+        let steps: Vec<String> = chart
+            .changes
+            .iter()
+            .zip(&texts)
+            .enumerate()
+            .map(|(at, (point, text))| {
+                let (x, y) = (across(chart, point.device_time), down(place(text)));
+                if at == 0 { format!("M{x:.1} {y:.1}") } else { format!("H{x:.1}V{y:.1}") }
+            })
+            .collect();
         let content = html! {
-            path.step d={ (path) "H" (WIDTH) } {}
+            path.step d={ (steps.concat()) "H" (WIDTH) } {}
             @for (at, (point, text)) in chart.changes.iter().zip(&texts).enumerate() {
                 @let until = chart.changes.get(at + 1).map_or(WIDTH, |next| across(chart, next.device_time));
                 @let from = across(chart, point.device_time);
@@ -236,23 +240,24 @@ fn runs(chart: &Chart) -> Vec<&[Bucket]> {
 
 /// The averages of a run; one alone is a dot.
 fn line(run: &[Bucket], chart: &Chart, axis: &Axis) -> String {
-    let mut path = String::new();
-    for bucket in run {
-        let step = if path.is_empty() { 'M' } else { 'L' };
-        path += &format!("{step}{:.1} {:.1}", across(chart, middle(chart, bucket)), down(axis.place(bucket.average)));
-    }
+    let path = through(run.iter().map(|bucket| (bucket, bucket.average)), chart, axis);
     if run.len() == 1 { path + "h0" } else { path }
 }
 
 /// From the greatest values of a run back along the least.
 fn band(run: &[Bucket], chart: &Chart, axis: &Axis) -> String {
-    let mut path = String::new();
     let there = run.iter().map(|bucket| (bucket, bucket.max));
-    for (bucket, value) in there.chain(run.iter().rev().map(|bucket| (bucket, bucket.min))) {
-        let step = if path.is_empty() { 'M' } else { 'L' };
-        path += &format!("{step}{:.1} {:.1}", across(chart, middle(chart, bucket)), down(axis.place(value)));
-    }
-    path + "Z"
+    let back = run.iter().rev().map(|bucket| (bucket, bucket.min));
+    through(there.chain(back), chart, axis) + "Z"
+}
+
+/// A path through the values of buckets.
+fn through<'a>(values: impl Iterator<Item = (&'a Bucket, f64)>, chart: &Chart, axis: &Axis) -> String {
+    let step = |(at, (bucket, value)): (usize, (&Bucket, f64))| {
+        let (x, y) = (across(chart, middle(chart, bucket)), down(axis.place(value)));
+        format!("{}{x:.1} {y:.1}", if at == 0 { 'M' } else { 'L' })
+    };
+    values.enumerate().map(step).collect::<Vec<_>>().concat()
 }
 
 /// What a pointer finds above a bucket.

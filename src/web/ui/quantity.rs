@@ -89,19 +89,19 @@ impl Axis {
         }
         let scale = Scale::of(least.abs().max(greatest.abs()), unit);
         let step = round_step((greatest - least) / scale.divisor / f64::from(count.max(1))) * scale.divisor;
-        let (first, last) = ((least / step).floor(), (greatest / step).ceil());
+        let (from, until) = ((least / step).floor(), (greatest / step).ceil());
         let shown = step / scale.divisor;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 12")]
         let digits = (-shown.log10().floor()).clamp(0.0, 12.0) as usize;
         let mut ticks = Vec::new();
-        let mut at = first;
+        let mut at = from;
         // No step makes more marks than that.
-        while at <= last && ticks.len() < 32 {
+        while at <= until && ticks.len() < 32 {
             let value = at * step;
             ticks.push((value, scale.write(value, digits)));
             at += 1.0;
         }
-        Self { least: first * step, greatest: last * step, ticks }
+        Self { least: from * step, greatest: until * step, ticks }
     }
 
     /// Where a value is between the ends, 0 to 1.

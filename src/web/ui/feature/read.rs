@@ -68,24 +68,24 @@ fn more(form: &Fields, prefix: &str) -> Result<Map<String, Value>, Error> {
     }
 }
 
-fn members(fields: &[PayloadField], prefix: &str, form: &Fields, earlier: &Value, firm: bool) -> Map<String, Value> {
+fn members(fields: &[PayloadField], prefix: &str, sent: &Fields, earlier: &Value, firm: bool) -> Map<String, Value> {
     fields
         .iter()
         .filter_map(|field| {
-            let value = member(field, &join(prefix, &field.name), form, earlier.get(&field.name), firm)?;
+            let value = member(field, &join(prefix, &field.name), sent, earlier.get(&field.name), firm)?;
             Some((field.name.clone(), value))
         })
         .collect()
 }
 
 /// A field's value; `None` where nothing was filled in.
-fn member(field: &PayloadField, path: &str, form: &Fields, earlier: Option<&Value>, firm: bool) -> Option<Value> {
-    if let Some(value) = json(form, path) {
+fn member(field: &PayloadField, path: &str, sent: &Fields, earlier: Option<&Value>, firm: bool) -> Option<Value> {
+    if let Some(value) = json(sent, path) {
         return (!value.is_null()).then_some(value);
     }
-    let typed = form.get(path).unwrap_or_default();
+    let typed = sent.get(path).unwrap_or_default();
     match field.kind {
-        FieldKind::Bool if field.required && firm => Some(Value::Bool(form.has(path))),
+        FieldKind::Bool if field.required && firm => Some(Value::Bool(sent.has(path))),
         FieldKind::Bool => match typed {
             "" => None,
             "true" => Some(Value::Bool(true)),
@@ -94,11 +94,11 @@ fn member(field: &PayloadField, path: &str, form: &Fields, earlier: Option<&Valu
         },
         FieldKind::Object => {
             let below = firm && field.required;
-            let object = members(&field.fields, &format!("{path}."), form, earlier.unwrap_or(&Value::Null), below);
+            let object = members(&field.fields, &format!("{path}."), sent, earlier.unwrap_or(&Value::Null), below);
             (below || !object.is_empty()).then_some(Value::Object(object))
         }
         FieldKind::List => {
-            let elements = if field.fields.is_empty() { texts(typed) } else { rows(field, path, form, earlier) };
+            let elements = if field.fields.is_empty() { texts(typed) } else { rows(field, path, sent, earlier) };
             (field.required || !elements.is_empty()).then_some(Value::Array(elements))
         }
         FieldKind::String => {
@@ -106,7 +106,7 @@ fn member(field: &PayloadField, path: &str, form: &Fields, earlier: Option<&Valu
             if !text.is_empty() {
                 return Some(Value::String(text));
             }
-            let kept = field.secret && !form.has(&format!("{path}:clear"));
+            let kept = field.secret && !sent.has(&format!("{path}:clear"));
             earlier.filter(|value| kept && !value.is_null()).cloned()
         }
         FieldKind::Int | FieldKind::Long | FieldKind::Float | FieldKind::Double => number(field, typed.trim(), earlier),
@@ -131,14 +131,14 @@ fn texts(typed: &str) -> Vec<Value> {
 }
 
 /// The rows of a list of objects that hold anything, in the order they were sent.
-fn rows(field: &PayloadField, path: &str, form: &Fields, earlier: Option<&Value>) -> Vec<Value> {
+fn rows(field: &PayloadField, path: &str, sent: &Fields, earlier: Option<&Value>) -> Vec<Value> {
     let name = format!("{path}[]");
-    let keys = form.all(&name).filter_map(|key| key.parse::<usize>().ok()).take(MAX_ROWS);
+    let keys = sent.all(&name).filter_map(|key| key.parse::<usize>().ok()).take(MAX_ROWS);
     keys.filter_map(|key| {
         let earlier = earlier.and_then(|earlier| earlier.get(key)).unwrap_or(&Value::Null);
-        let row = members(&field.fields, &format!("{path}.{key}."), form, earlier, false);
+        let row = members(&field.fields, &format!("{path}.{key}."), sent, earlier, false);
         // A secret that is kept does not keep its row: a row is removed by emptying it.
-        let typed = members(&field.fields, &format!("{path}.{key}."), form, &Value::Null, false);
+        let typed = members(&field.fields, &format!("{path}.{key}."), sent, &Value::Null, false);
         let only_secrets = field.fields.iter().all(|member| member.secret);
         (!typed.is_empty() || (only_secrets && !row.is_empty())).then_some(Value::Object(row))
     })

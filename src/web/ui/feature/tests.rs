@@ -85,7 +85,7 @@ fn round(payload: &Payload, value: &Value) -> Result<Value, String> {
     read(payload, "p.", &fields(&sent), value).map_err(|error| error.to_string())
 }
 
-fn payload(fields: Value) -> Payload {
+fn payload(fields: &Value) -> Payload {
     serde_json::from_value(json!({ "form": "json", "fields": fields })).unwrap()
 }
 
@@ -161,7 +161,7 @@ fn every_built_in_feature_comes_back_as_it_was() {
 
 #[test]
 fn a_new_form_begins_with_the_defaults() {
-    let payload = payload(json!([
+    let payload = payload(&json!([
         {"name": "days", "kind": "INT", "default": 30},
         {"name": "on", "kind": "BOOL", "required": true, "default": true},
         {"name": "mode", "kind": "STRING", "choices": ["a", "b"], "default": "b"},
@@ -186,7 +186,7 @@ fn an_optional_payload_is_sent_when_it_is_wanted() {
 
 #[test]
 fn what_is_wrong_names_its_field() {
-    let payload = payload(json!([
+    let payload = payload(&json!([
         {"name": "days", "kind": "INT", "min": 0, "max": 730, "required": true},
         {"name": "apps", "kind": "LIST", "fields": [{"name": "package", "kind": "STRING", "required": true, "format": "package"},
             {"name": "label", "kind": "STRING"}]},
@@ -205,7 +205,7 @@ fn what_is_wrong_names_its_field() {
 
 #[test]
 fn a_secret_is_not_shown_and_stays_when_nothing_is_typed() {
-    let payload = payload(json!([
+    let payload = payload(&json!([
         {"name": "ssid", "kind": "STRING", "required": true},
         {"name": "key", "kind": "STRING", "secret": true},
     ]));
@@ -222,7 +222,7 @@ fn a_secret_is_not_shown_and_stays_when_nothing_is_typed() {
 #[test]
 fn names_and_values_full_of_markup_stay_text() {
     let hostile = "\"><script>alert(1)</script>";
-    let payload = payload(json!([
+    let payload = payload(&json!([
         {"name": "a.b:[\"<i>", "title": hostile, "kind": "STRING", "help": hostile, "choices": ["x", hostile, "c", "d", "e"]},
         {"name": "a", "kind": "OBJECT", "fields": [{"name": "b:[\"<i>", "kind": "STRING"}]},
     ]));
@@ -234,7 +234,7 @@ fn names_and_values_full_of_markup_stay_text() {
 
 #[test]
 fn what_a_control_cannot_show_is_kept_as_json() {
-    let payload = payload(json!([
+    let payload = payload(&json!([
         {"name": "list", "kind": "LIST"},
         {"name": "rows", "kind": "LIST", "fields": [{"name": "a", "kind": "INT"}]},
         {"name": "group", "kind": "OBJECT", "fields": [{"name": "a", "kind": "INT"}]},
@@ -245,7 +245,7 @@ fn what_a_control_cannot_show_is_kept_as_json() {
 
 #[test]
 fn one_form_does_not_read_another() {
-    let payload = payload(json!([{"name": "a", "kind": "STRING"}]));
+    let payload = payload(&json!([{"name": "a", "kind": "STRING"}]));
     let sent = submit(
         &Form { payload: &payload, prefix: "q.", value: &json!({"a": "x"}), insist: false }
             .draw(&testing::ui())
