@@ -6,17 +6,24 @@
 //! handler makes its call of the application, which decides, and draws the answer. Nothing on a page is inline: the
 //! content security policy forbids it.
 
+mod account;
 mod asset;
+mod audit;
 mod call;
 mod device;
 mod failure;
 mod fields;
 mod live;
+mod login;
 mod message;
 mod overview;
 mod preference;
+mod role;
 pub mod routes;
+mod setup;
+mod token;
 mod ui;
+mod user;
 
 use std::sync::Arc;
 

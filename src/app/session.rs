@@ -237,6 +237,15 @@ impl App {
         Ok(rows.into_iter().map(info).collect())
     }
 
+    /// The id of the session of that token, if there is one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn session_id(&self, token: &str) -> Result<Option<SessionId>, Error> {
+        let hash = secret::hash(token);
+        Ok(self.inner.store.read(move |rx| Ok::<_, StoreError>(rx.session(&hash)?.map(|row| row.id))).await?)
+    }
+
     /// Ends every session of the caller.
     ///
     /// # Errors

@@ -116,7 +116,6 @@ pub fn check(settings: &[Setting]) -> Result<(), String> {
             NOTIFIER_FREQUENCY if frequency(value).is_none() => {
                 return Err(format!("{name} is a number of milliseconds, {MIN_FREQUENCY} to {MAX_FREQUENCY}"));
             }
-            SITE_NAME => super::text::check_label("the name of the site", value, MAX_SITE_NAME)?,
             NOTIFIER_TYPE if !["1", "2"].contains(&value.as_str()) => {
                 return Err(format!("{name} is 1 (the agent asks) or 2 (it is woken by push)"));
             }

@@ -132,8 +132,9 @@ impl Redirect {
 
 impl Reply for Redirect {
     fn into_response(self) -> Response {
-        // A path of this site alone: two slashes would name another.
-        let to = if self.to.starts_with('/') && !self.to.starts_with("//") { self.to.as_str() } else { "/" };
+        // A path of this site alone: two slashes would name another, and browsers take a backslash for one.
+        let is_local = self.to.starts_with('/') && !self.to.starts_with("//") && !self.to.starts_with("/\\");
+        let to = if is_local { self.to.as_str() } else { "/" };
         let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
         // A script that sent the form goes to the page itself, so that it can tell a refusal from a page.
         let (status, header) = if self.ui.scripted() {

@@ -1,10 +1,16 @@
 //! The message catalogue: everything the dashboard says, in every language, side by side. One file an area.
 
+pub(super) mod account;
+pub(super) mod audit;
 pub(super) mod chart;
 pub(super) mod common;
 pub(super) mod device;
 pub(super) mod feature;
+pub(super) mod login;
 pub(super) mod overview;
+pub(super) mod role;
+pub(super) mod token;
+pub(super) mod user;
 
 use std::fmt::Display;
 

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::failure::Failure;
-use super::{device, live, overview, preference};
+use super::{account, audit, device, live, login, overview, preference, role, setup, token, user};
 use crate::net::table;
 
 pub(super) use crate::net::table::{public, route};
@@ -15,6 +15,18 @@ pub type Table = table::Table<Call, Failure>;
 /// The table of everything this door serves, but its files.
 #[must_use]
 pub fn table() -> Table {
-    let resources = [overview::routes(), device::routes(), live::routes(), preference::routes()];
+    let resources = [
+        overview::routes(),
+        setup::routes(),
+        login::routes(),
+        account::routes(),
+        token::routes(),
+        user::routes(),
+        role::routes(),
+        audit::routes(),
+        device::routes(),
+        live::routes(),
+        preference::routes(),
+    ];
     Table::new(resources.into_iter().flatten().collect())
 }

@@ -3,6 +3,7 @@
 mod badge;
 mod chart;
 mod control;
+mod credential;
 pub(super) mod feature;
 pub(super) mod icon;
 mod layout;
