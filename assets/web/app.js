@@ -262,6 +262,48 @@
     tell(box.form || list.closest('form'));
   });
 
+  // --- checking a query while it is typed ---
+  let checking;
+  document.addEventListener('input', (event) => {
+    const box = event.target, to = box.dataset && box.dataset.check;
+    if (!to) return;
+    clearTimeout(checking);
+    checking = setTimeout(async () => {
+      const asked = box.value;
+      const answer = await fetch(`${to}?query=${encodeURIComponent(asked)}`, { headers: { 'X-Pym-Script': '1' } }).catch(() => null);
+      const place = $(`output[for="${CSS.escape(box.id)}"]`);
+      if (!answer || !answer.ok || !place || box.value !== asked) return;
+      const piece = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      place.replaceChildren(...Array.from(piece.body.childNodes, (node) => document.importNode(node, true)));
+    }, 250);
+  });
+
+  // --- uploading a file as a request's body ---
+  document.addEventListener('submit', (event) => {
+    const form = event.target, to = form.dataset.upload;
+    if (!to) return;
+    event.preventDefault();
+    const words = new URLSearchParams();
+    for (const control of form.elements) if (control.name && control.type !== 'file' && control.value) words.set(control.name, control.value.trim());
+    const bar = $('progress', form), request = new XMLHttpRequest();
+    const done = () => { form.removeAttribute('aria-busy'); bar.hidden = true; };
+    request.open('POST', `${to}?${words}`);
+    request.setRequestHeader('Content-Type', form.dataset.type);
+    request.upload.addEventListener('progress', (sent) => { if (sent.lengthComputable) bar.value = 100 * sent.loaded / sent.total; });
+    request.addEventListener('error', () => { done(); complain(form, body.dataset.failed); });
+    request.addEventListener('load', () => {
+      done();
+      if (request.status < 300) { location.reload(); return; }
+      let problem = {};
+      try { problem = JSON.parse(request.responseText); } catch { /* told by its status */ }
+      complain(form, problem.detail || problem.title || String(request.status), problem.field);
+    });
+    form.setAttribute('aria-busy', 'true');
+    bar.value = 0;
+    bar.hidden = false;
+    request.send($('input[type="file"]', form).files[0]);
+  });
+
   // --- keys ---
   let went = 0;
   const rows = () => $$('[data-row]').filter((row) => row.getClientRects().length);

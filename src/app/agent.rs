@@ -153,8 +153,14 @@ impl Reach {
     }
 }
 
+/// Whether there is an agent for devices of that type.
+#[must_use]
+pub fn has_agent(device_type: &str) -> bool {
+    TYPES.contains(&device_type)
+}
+
 fn check(device_type: &str, reach: &Reach) -> Result<(), Error> {
-    if !TYPES.contains(&device_type) {
+    if !has_agent(device_type) {
         return Err(Error::invalid("type", format!("there is an agent for {}, for no other type", TYPES.join(", "))));
     }
     let needs = if device_type == "arduino" {

@@ -1,6 +1,9 @@
 //! Where devices enroll themselves.
 
+use std::sync::Arc;
+
 use super::agent::Reach;
+pub use super::agent::has_agent;
 use super::device::{Enrolled, begin, check_new_device, enroll};
 use super::effects::Effects;
 use super::enrollment_token::Pass;
@@ -8,6 +11,7 @@ use super::oauth::{DeviceCredentials, Secrets, issue_credentials};
 use super::{App, Error, require};
 use crate::model::actor::{Actor, Principal, Scope};
 use crate::model::device::NewDevice;
+use crate::model::device_type::DeviceType;
 use crate::model::enrollment::Enrollment;
 use crate::store::Flush;
 
@@ -21,6 +25,15 @@ impl App {
         let enrollment = Enrollment { address, https: reach.https(), mqtt: reach.mqtt() };
         enrollment.check().map_err(|why| Error::invalid("host", why))?;
         Ok(enrollment)
+    }
+
+    /// Every type of device, for whoever enrolls one, by name.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the scope `enroll`.
+    pub fn enrollable_types(&self, actor: &Actor) -> Result<Vec<Arc<DeviceType>>, Error> {
+        require(actor, Scope::Enroll)?;
+        self.device_types(&Actor::system())
     }
 
     /// Enrolls a device as [`App::enroll`] does and gives it credentials, both or neither. A caller with an enrollment

@@ -13,6 +13,7 @@ use super::access::{reach, require_some};
 use super::{App, Error, require};
 use crate::model::actor::{Actor, Scope};
 use crate::model::audit::Outcome;
+use crate::model::device::{DeviceFilter, DevicePage, DeviceSort, PageStart};
 use crate::model::group::{Group, GroupFilter, NewGroup};
 use crate::model::id::{DeviceId, GroupId};
 use crate::model::operation::MAX_ACTIVITY_DEVICES;
@@ -62,6 +63,19 @@ impl App {
         let mut groups = self.groups(actor).await?;
         groups.retain(|group| filter.fits(group));
         Ok(groups)
+    }
+
+    /// How many devices a group with that query would hold.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for what cannot fill a group, [`Error::Forbidden`] without the scope `operate`.
+    pub async fn count_group(&self, actor: &Actor, query: &str) -> Result<u64, Error> {
+        require(actor, Scope::Operate)?;
+        let query = membership::check_query(query)?;
+        let filter = DeviceFilter { query: Some(query), ..DeviceFilter::default() };
+        let page = DevicePage { sort: DeviceSort::Name, descending: false, start: PageStart::Cursor(None), limit: 1 };
+        let now = self.inner.clock.now();
+        self.inner.store.read(move |rx| Ok(rx.devices(&filter, &page, now)?.total)).await
     }
 
     /// The group of that id.

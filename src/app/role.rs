@@ -27,6 +27,16 @@ impl App {
         self.inner.store.read(|rx| rx.roles().map_err(Error::from)).await
     }
 
+    /// The names of the roles, for whoever shares groups with them.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the scope `operate`.
+    pub async fn role_names(&self, actor: &Actor) -> Result<Vec<String>, Error> {
+        require(actor, Scope::Operate)?;
+        let roles = self.inner.store.read(|rx| rx.roles().map_err(Error::from)).await?;
+        Ok(roles.into_iter().map(|role| role.name).collect())
+    }
+
     /// The role of that name, and the people who have it, by name.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
-use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, Version};
@@ -183,6 +183,7 @@ async fn answer<S: Service>(
         problem(StatusCode::METHOD_NOT_ALLOWED, "this is no proxy: the request names no path")
     } else if usize::try_from(declared).is_ok_and(|declared| declared <= most) {
         let bodies = &connection.net.inner.bodies;
+        let authority = request.uri().authority().and_then(|authority| authority.as_str().parse().ok());
         let mut request = request.map(|body| {
             if upload { RequestBody::upload(body, limits) } else { RequestBody::new(body, limits, bodies) }
         });
@@ -190,6 +191,10 @@ async fn answer<S: Service>(
         // Handlers hold on to what they have read.
         let _charge = request.body().charge();
         request.extensions_mut().insert(connection.peer);
+        // Over HTTP/2 the host is a part of the request itself (RFC 9113, section 8.3.1); handlers look for the header.
+        if let Some(authority) = authority {
+            request.headers_mut().entry(HOST).or_insert(authority);
+        }
         match AssertUnwindSafe(async { service.call(request).await }).catch_unwind().await {
             Err(_) => {
                 connection.net.inner.metrics.panics.inc();

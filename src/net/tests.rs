@@ -30,6 +30,7 @@ fn quick() -> Limits {
 fn routes() -> impl http::Service {
     let peer =
         warp::path::end().and(warp::get()).and(warp::ext::get::<Peer>()).map(|peer: Peer| format!("hello {peer:?}"));
+    let host = warp::path("host").and(warp::header::<String>("host"));
     let length = warp::post().and(warp::body::bytes()).map(|body: bytes::Bytes| body.len().to_string());
     let panic = warp::path("panic").map(|| -> String { panic!("on purpose") });
     let stream = warp::path("stream").map(|| {
@@ -39,7 +40,7 @@ fn routes() -> impl http::Service {
                 .stream(futures_util::stream::pending::<Result<warp::sse::Event, std::convert::Infallible>>()),
         )
     });
-    TowerToHyperService::new(warp::service(peer.or(panic).or(stream).or(length)))
+    TowerToHyperService::new(warp::service(peer.or(host).or(panic).or(stream).or(length)))
 }
 
 struct Site {
@@ -236,6 +237,9 @@ async fn speaks_both_versions_of_http_over_tls() {
     tokio::spawn(connection);
     let get = hyper::Request::get("https://localhost/").body(String::new()).unwrap();
     assert_eq!(sender.send_request(get).await.unwrap().status(), 200);
+    let host = hyper::Request::get("https://localhost:9443/host").body(String::new()).unwrap();
+    let host = sender.send_request(host).await.unwrap();
+    assert_eq!(http_body_util::BodyExt::collect(host).await.unwrap().to_bytes(), "localhost:9443");
     let post = hyper::Request::post("https://localhost/").body("x".repeat(1001)).unwrap();
     assert_eq!(sender.send_request(post).await.unwrap().status(), 413);
     let panic = hyper::Request::get("https://localhost/panic").body(String::new()).unwrap();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use warp::Reply;
 use warp::http::header::{HOST, LOCATION, SET_COOKIE};
+use warp::http::uri::Authority;
 use warp::http::{HeaderMap, HeaderValue, StatusCode};
 use warp::reply::Response;
 
@@ -14,6 +15,7 @@ use super::fields::Fields;
 use super::message::Message;
 use super::ui::{NOTICE_COOKIE, Ui};
 use crate::app::App;
+use crate::app::agent::Reach;
 use crate::model::actor::Actor;
 use crate::net::Peer;
 use crate::net::browser::{SESSION_COOKIE, cookie, set_cookie};
@@ -91,6 +93,16 @@ impl Call {
     /// The host and port that the browser asked for; empty when it did not say.
     pub(super) fn host(&self) -> &str {
         self.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
+    }
+
+    /// How agents will reach this daemon: as the browser did, as far as that tells.
+    pub(super) fn reach(&self) -> Reach {
+        let local = match self.peer {
+            Peer::Remote { local, .. } => Some(local.ip()),
+            Peer::Local { .. } => None,
+        };
+        let asked = self.host().parse::<Authority>().ok();
+        self.app().reach(asked.as_ref().map(Authority::host), local)
     }
 
     /// Sends the browser to another page of this site.

@@ -2,7 +2,10 @@
 
 use super::call::Call;
 use super::failure::Failure;
-use super::{account, audit, device, live, login, overview, preference, role, setup, token, user};
+use super::{
+    account, audit, device, enrollment, enrollment_token, geofence, group, live, login, overview, package, preference,
+    role, setup, tag, token, user,
+};
 use crate::net::table;
 
 pub(super) use crate::net::table::{public, route};
@@ -25,6 +28,12 @@ pub fn table() -> Table {
         role::routes(),
         audit::routes(),
         device::routes(),
+        enrollment::routes(),
+        enrollment_token::routes(),
+        geofence::routes(),
+        group::routes(),
+        package::routes(),
+        tag::routes(),
         live::routes(),
         preference::routes(),
     ];

@@ -64,6 +64,13 @@ impl Page {
         self.curl_with(method, path, Some(body))
     }
 
+    /// A command line as it is, for what the others do not cover.
+    #[must_use]
+    pub(in crate::web) fn curl_line(mut self, line: &str) -> Self {
+        self.curl.push(line.to_owned());
+        self
+    }
+
     fn curl_with(mut self, method: &str, path: &str, body: Option<&str>) -> Self {
         self.curl.push(curl(self.ui.host(), method, path, body));
         self

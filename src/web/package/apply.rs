@@ -1,0 +1,136 @@
+//! Installing, updating and removing the application of a package: which devices, shown first, and then the order.
+
+use maud::{Markup, html};
+use warp::Reply;
+use warp::http::Method;
+
+use super::id;
+use crate::app::package::Change;
+use crate::app::require;
+use crate::model::actor::Scope;
+use crate::model::device::{DeviceFilter, DevicePage, DeviceSort, PageStart};
+use crate::model::group::Group;
+use crate::model::package::Package;
+use crate::web::call::Call;
+use crate::web::failure::Failure;
+use crate::web::fields::Fields;
+use crate::web::group::looked_for;
+use crate::web::message::{Message, package as words};
+use crate::web::routes::{Route, route};
+use crate::web::ui::Ui;
+
+/// The type of the devices that packages are for.
+const ANDROID: &str = "android";
+/// The most devices of a preview.
+const MAX_SHOWN: u32 = 50;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![route(Method::GET, "/packages/{id}/apply", preview), route(Method::POST, "/packages/{id}/apply", apply)]
+}
+
+const CHANGES: [(&str, Change, Message); 3] = [
+    ("install", Change::Install, words::INSTALL),
+    ("update", Change::Update, words::UPDATE),
+    ("uninstall", Change::Uninstall, words::UNINSTALL),
+];
+
+fn change(fields: &Fields) -> Result<(&'static str, Change, Message), Failure> {
+    let given = fields.get("change").unwrap_or("install");
+    let found = CHANGES.into_iter().find(|(word, ..)| *word == given);
+    found.ok_or_else(|| {
+        Failure::bad(
+            "change",
+            format!("{:?} is none of install, update and uninstall", crate::model::text::cut(given, 100)),
+        )
+    })
+}
+
+/// The devices that the fields name: those of a group, those that fit the words, or those of the group that fit them.
+fn filter(call: &Call, fields: &Fields) -> Result<DeviceFilter, Failure> {
+    let group = fields.parsed("group")?;
+    let words = fields.filled("query");
+    if group.is_none() && words.is_none() {
+        return Err(Failure::bad("query", call.ui().t(words::NO_TARGET)));
+    }
+    let wanted = words.map(looked_for).unwrap_or_default();
+    Ok(DeviceFilter { group, device_type: Some(ANDROID.to_owned()), ..wanted })
+}
+
+/// The form that leads to the preview.
+pub(super) fn form(ui: &Ui, package: &Package, groups: &[Group]) -> Markup {
+    let changes: Vec<_> = CHANGES.iter().map(|(word, _, label)| (*word, ui.t(*label))).collect();
+    let ids: Vec<String> = groups.iter().map(|group| group.id.to_string()).collect();
+    let mut choices = vec![("", ui.t(words::GROUP_NONE))];
+    choices.extend(ids.iter().zip(groups).map(|(id, group)| (id.as_str(), group.name.as_str())));
+    html! {
+        section.card {
+            h2 { (ui.t(words::APPLY)) }
+            p.muted { (ui.t(words::APPLY_HINT)) }
+            form.form method="get" action={ "/packages/" (package.id) "/apply" } {
+                (ui.select("change", words::WHAT, &changes, "install"))
+                (ui.select("group", words::GROUP, &choices, ""))
+                (ui.input("search", "query", words::QUERY, "", Some(ui.t(words::QUERY_HINT))))
+                button.button.primary { (ui.t(words::PREVIEW)) }
+            }
+        }
+    }
+}
+
+async fn preview(call: Call) -> Result<impl Reply, Failure> {
+    let (ui, id) = (call.ui(), id(&call)?);
+    require(call.actor(), Scope::Operate)?;
+    let package = call.app().package(call.actor(), id).await?;
+    let (word, _, label) = change(call.query())?;
+    let page =
+        DevicePage { sort: DeviceSort::Name, descending: false, start: PageStart::Cursor(None), limit: MAX_SHOWN };
+    let devices = call.app().devices(call.actor(), filter(&call, call.query())?, page).await?;
+    let title = ui.fill(words::PREVIEW_OF, &[&ui.t(label), &devices.total]);
+    let question = ui.fill(words::DO_ASK, &[&ui.t(label), &package.name, &devices.total]);
+    let body = html! {
+        div.page-head {
+            h1 { (title) }
+            p { a href={ "/packages/" (id) } { (package.name) " " (package.version) } }
+        }
+        @if devices.items.is_empty() {
+            p.empty { (ui.t(words::PREVIEW_NONE)) }
+        } @else {
+            ul.arrived.card {
+                @for device in &devices.items {
+                    li data-row {
+                        (ui.device_status(device.status)) " "
+                        a href={ "/devices/" (device.id) } {
+                            (if device.name.is_empty() { &device.identifier } else { &device.name })
+                        } " "
+                        span.muted { (device.identifier) }
+                    }
+                }
+            }
+            @if devices.total > devices.items.len() as u64 {
+                p.muted { (ui.fill(words::PREVIEW_MORE, &[&devices.items.len()])) }
+            }
+            (ui.form_classed(&format!("/packages/{id}/apply"), "inline after", html! {
+                input type="hidden" name="change" value=(word);
+                input type="hidden" name="group" value=(call.query().get("group").unwrap_or_default());
+                input type="hidden" name="query" value=(call.query().get("query").unwrap_or_default());
+                button.button.primary data-confirm=(question) { (ui.t(label)) }
+            }))
+        }
+    };
+    let path = format!("/api/v1/packages/{id}/{word}");
+    let ids: Vec<_> = devices.items.iter().take(3).map(|device| device.id).collect();
+    let receivers = serde_json::json!({ "devices": ids }).to_string();
+    Ok(ui.page_titled(title).curl_json("POST", &path, &receivers).body(body))
+}
+
+async fn apply(call: Call) -> Result<impl Reply, Failure> {
+    let id = id(&call)?;
+    let (_, change, _) = change(call.form())?;
+    let devices = call.app().targets(call.actor(), filter(&call, call.form())?).await?;
+    if devices.is_empty() {
+        return Err(Failure::bad("query", call.ui().t(words::PREVIEW_NONE)));
+    }
+    let count = devices.len();
+    let activity = call.app().change_application(call.actor(), id, change, devices, &call.reach()).await?;
+    let said = call.ui().fill(words::SENT, &[&count]);
+    Ok(call.redirect(format!("/activities/{}", activity.id)).saying_text(said))
+}
