@@ -1,0 +1,276 @@
+//! Every page of the dashboard, as the table of its routes lists them: who gets in, which forms are taken, and what goes
+//! along with each answer. What the pages do is tried in a browser (`tests/web.sh`).
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::service::Service as _;
+use hyper::{HeaderMap, Method, Request};
+use hyper_util::service::TowerToHyperService;
+use pym::app::{App, Clock, PolicySettings, Settings};
+use pym::metrics::Metrics;
+use pym::model::actor::Actor;
+use pym::net::Peer;
+use pym::pki::Pki;
+use pym::store::Store;
+use pym::web::{self, routes};
+use tokio_util::sync::CancellationToken;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+const PASSWORD: &str = "correct horse battery";
+const NOBODY: &str = "01890000-0000-7000-8000-000000000000";
+const OWN: (&str, &str) = ("sec-fetch-site", "same-origin");
+
+struct Site {
+    app: App,
+    routes: BoxedFilter<(Response,)>,
+    _dir: tempfile::TempDir,
+    _downlink: tokio::sync::mpsc::Receiver<pym::app::downlink::Downlink>,
+}
+
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl Site {
+    async fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("pym.db")).unwrap();
+        let settings = Settings {
+            data_dir: dir.path().to_owned(),
+            public_host: None,
+            unreachable_after: Duration::from_mins(10),
+            inactive_after: Duration::from_mins(15),
+            access_token_ttl: Duration::from_hours(1),
+            policy: PolicySettings::default(),
+        };
+        let (app, downlink) = App::open(store, Clock::default(), Arc::new(Metrics::default()), settings).await.unwrap();
+        let pki = Pki::open(dir.path(), app.clock().now(), "gateway", &[]).unwrap();
+        app.use_pki(Arc::new(pki));
+        app.update_standing(|standing| standing.endpoints.https = vec!["0.0.0.0:9443".to_owned()]);
+        let routes = web::routes(app.clone(), CancellationToken::new());
+        Self { app, routes, _dir: dir, _downlink: downlink }
+    }
+
+    /// A site with an administrator.
+    async fn ready() -> Self {
+        let site = Self::start().await;
+        site.app.ensure_admin(PASSWORD).await.unwrap();
+        site
+    }
+
+    async fn ask(&self, method: &Method, target: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let address = "192.0.2.7:40000".parse().unwrap();
+        let peer = Peer::Remote { address, local: "192.0.2.1:9443".parse().unwrap(), tls: true, certificate: None };
+        self.ask_as(peer, method, target, headers, body).await
+    }
+
+    async fn ask_as(&self, peer: Peer, method: &Method, target: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut request = Request::builder().method(method).uri(target).extension(peer);
+        request = request.header("host", "pi.local:9443");
+        if !headers.iter().any(|(name, _)| *name == "accept") {
+            request = request.header("accept", "text/html");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let service = TowerToHyperService::new(warp::service(self.routes.clone()));
+        let answer = service.call(request.body(Full::new(bytes::Bytes::from(body.to_owned()))).unwrap()).await.unwrap();
+        let (head, mut body) = answer.into_parts();
+        let mut bytes = Vec::new();
+        // A stream of changes has no end.
+        let endless = head.headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
+        while let Some(frame) = if endless { None } else { body.frame().await } {
+            bytes.extend_from_slice(&frame.unwrap().into_data().unwrap());
+        }
+        Answer {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+
+    /// The cookie of a new session.
+    async fn session(&self, name: &str) -> String {
+        let grant = self.app.login(name, PASSWORD, None, "192.0.2.7").await.unwrap();
+        format!("__Host-pym_session={}", grant.token)
+    }
+}
+
+/// The paths of a table, with something in the place of their parameters.
+fn filled(path: &str) -> String {
+    let segment = |segment: &str| match segment {
+        "{name}" | "{area}" => "general".to_owned(),
+        "{version}" | "{serial}" => "1".to_owned(),
+        segment if segment.starts_with('{') => NOBODY.to_owned(),
+        segment => segment.to_owned(),
+    };
+    path.split('/').map(segment).collect::<Vec<_>>().join("/")
+}
+
+/// Every line of the table: its method, its path with the parameters filled, and whether it is everyone's.
+fn lines() -> Vec<(Method, String, bool)> {
+    routes::table().iter().map(|route| (route.method.clone(), filled(&route.path), route.public)).collect()
+}
+
+#[tokio::test]
+async fn nobody_sees_a_page_before_the_login() {
+    for (site, to) in [(Site::start().await, "/setup"), (Site::ready().await, "/login")] {
+        for (method, path, public) in lines() {
+            if public {
+                continue;
+            }
+            let answer = site.ask(&method, &path, &[OWN], "").await;
+            if path == "/live" {
+                assert_eq!(answer.status, 401, "{method} {path}");
+                continue;
+            }
+            assert_eq!(answer.status, 303, "{method} {path}: {answer:?}");
+            assert!(answer.header("location").starts_with(to), "{method} {path}: {}", answer.header("location"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_form_is_taken_from_its_own_page_alone() {
+    let site = Site::ready().await;
+    let (cookie, other) = (site.session("admin").await, site.session("admin").await);
+    let page = site.ask(&Method::GET, "/", &[("cookie", &other)], "").await.body;
+    let (_, token) = page.split_once("name=\"csrf\" value=\"").unwrap();
+    let others = format!("csrf={}", token.split('"').next().unwrap());
+    for (method, path, _) in lines() {
+        if method == Method::GET {
+            continue;
+        }
+        let cookie = ("cookie", cookie.as_str());
+        for (headers, body) in [
+            (&[cookie][..], ""),
+            (&[cookie, ("sec-fetch-site", "cross-site")], ""),
+            (&[cookie, ("sec-fetch-site", "same-site")], &others),
+            (&[cookie, ("origin", "https://evil.example")], ""),
+            (&[cookie, ("origin", "null")], ""),
+            (&[cookie, OWN], ""),
+            (&[cookie, OWN], "csrf="),
+            (&[cookie, OWN], &others),
+        ] {
+            let answer = site.ask(&method, &path, headers, body).await;
+            assert_eq!(answer.status, 403, "{method} {path} with {headers:?}: {answer:?}");
+        }
+    }
+}
+
+/// What the content security policy forbids is not even there, and nothing fails, whoever looks.
+#[tokio::test]
+async fn every_page_can_be_looked_at_by_everyone() {
+    let site = Site::ready().await;
+    for role in ["viewer", "operator", "device-owner"] {
+        let new = pym::model::user::NewUser {
+            name: role.to_owned(),
+            roles: vec![role.to_owned()],
+            ..pym::model::user::NewUser::default()
+        };
+        site.app.create_user(&Actor::system(), new, PASSWORD).await.unwrap();
+    }
+    for person in ["admin", "operator", "viewer", "device-owner"] {
+        let cookie = site.session(person).await;
+        for language in ["en", "zh-CN"] {
+            for (method, path, public) in lines() {
+                if method != Method::GET || path == "/live" {
+                    continue;
+                }
+                let headers = [("cookie", cookie.as_str()), ("accept-language", language)];
+                let answer = site.ask(&method, &path, &headers, "").await;
+                let who = format!("{path} as {person} in {language}");
+                let fits: &[u16] = if person == "admin" { &[200, 303, 404, 409] } else { &[200, 303, 403, 404, 409] };
+                assert!(fits.contains(&answer.status), "{who}: {answer:?}");
+                assert!(!public || answer.status != 403, "{who}");
+                assert!(answer.header("content-security-policy").contains("default-src 'none'"), "{who}");
+                assert_eq!(answer.header("x-content-type-options"), "nosniff", "{who}");
+                assert_eq!(answer.header("cache-control"), "no-store", "{who}");
+                if answer.header("content-type").starts_with("text/html") {
+                    check_markup(&answer.body, &who);
+                    let tag = if language == "en" { "<html lang=\"en\"" } else { "<html lang=\"zh-Hans\"" };
+                    assert!(answer.body.contains(tag), "{who}");
+                }
+            }
+        }
+    }
+}
+
+fn check_markup(html: &str, who: &str) {
+    for element in html.split('<').skip(1) {
+        let element = element.split('>').next().unwrap_or_default();
+        assert!(!element.contains(" style="), "{who}: <{element}>");
+        assert!(!element.contains("javascript:"), "{who}: <{element}>");
+        for handler in [" onclick=", " onload=", " onerror=", " onsubmit=", " onchange=", " oninput="] {
+            assert!(!element.contains(handler), "{who}: <{element}>");
+        }
+        let name = element.split(' ').next().unwrap_or_default();
+        assert!(name != "style", "{who}: an inline style");
+        assert!(name != "script" || element.contains("src=\"/assets/"), "{who}: an inline script");
+    }
+}
+
+#[tokio::test]
+async fn files_are_immutable_and_compressed() {
+    let site = Site::ready().await;
+    let page = site.ask(&Method::GET, "/login", &[], "").await.body;
+    for (before, kind) in [("href=\"/assets/app-", "text/css"), ("src=\"/assets/app-", "text/javascript")] {
+        let (_, rest) = page.split_once(before).unwrap();
+        let path = format!("/assets/app-{}", rest.split('"').next().unwrap());
+        let answer = site.ask(&Method::GET, &path, &[("accept-encoding", "gzip, br")], "").await;
+        assert_eq!((answer.status, answer.header("content-encoding")), (200, "br"));
+        assert!(answer.header("content-type").starts_with(kind));
+        assert!(answer.header("cache-control").contains("immutable"));
+        let known = answer.header("etag").to_owned();
+        assert_eq!(site.ask(&Method::GET, &path, &[("if-none-match", &known)], "").await.status, 304);
+    }
+    assert_eq!(site.ask(&Method::GET, "/assets/app-0.css", &[], "").await.status, 404);
+}
+
+#[tokio::test]
+async fn without_tls_the_way_leads_to_tls() {
+    let site = Site::ready().await;
+    let address = "192.0.2.7:40000".parse().unwrap();
+    let peer = Peer::Remote { address, local: "192.0.2.1:8280".parse().unwrap(), tls: false, certificate: None };
+    let answer = site.ask_as(peer, &Method::GET, "/", &[], "").await;
+    assert_eq!((answer.status, answer.header("location")), (307, "https://pi.local:9443/"));
+    // Nothing else of the dashboard is there, and a script asking for `/` is not this door's.
+    for (path, accept) in [("/login", "text/html"), ("/devices", "text/html"), ("/", "*/*")] {
+        let service = TowerToHyperService::new(warp::service(site.routes.clone()));
+        let request = Request::get(path).header("accept", accept).extension(peer).body(Full::default()).unwrap();
+        let request: Request<Full<bytes::Bytes>> = request;
+        assert_eq!(service.call(request).await.unwrap().status(), 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn preferences_lead_back_and_nowhere_else() {
+    let site = Site::ready().await;
+    for (back, to) in [("/login", "/login"), ("//evil.example", "/"), ("https://evil.example", "/"), ("", "/")] {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .append_pair("language", "zh-Hans")
+            .append_pair("back", back)
+            .finish();
+        let answer = site.ask(&Method::POST, "/preferences", &[OWN], &body).await;
+        assert_eq!((answer.status, answer.header("location")), (303, to), "{back}");
+        assert!(
+            answer.header("set-cookie").starts_with("__Host-pym_language=zh-Hans; Path=/; Max-Age=31536000; Secure")
+        );
+    }
+    let page = site.ask(&Method::GET, "/login", &[("cookie", "__Host-pym_language=zh-Hans")], "").await;
+    assert!(page.body.contains("<html lang=\"zh-Hans\""));
+}
