@@ -1,5 +1,7 @@
 //! `/`: how the devices, the work and the board stand. Every tile leads to the list behind it.
 
+mod board;
+
 use maud::{Markup, html};
 use warp::Reply;
 use warp::http::Method;
@@ -8,12 +10,12 @@ use super::call::Call;
 use super::failure::Failure;
 use super::message::overview;
 use super::routes::{Route, route};
-use super::ui::text::{bytes, percent, span};
 use super::ui::{Tone, Ui};
 use crate::model::actor::Scope;
 use crate::model::change::Change;
 use crate::model::device::DeviceStatus;
-use crate::model::host::{Host, Power, Status};
+use crate::model::host::{HostPoint, Status};
+use crate::model::timestamp::Timestamp;
 
 /// How many of the latest notices are shown.
 const RECENT: usize = 12;
@@ -26,6 +28,9 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
     let ui = call.ui();
     let status = call.app().status(call.actor()).await?;
     let violating = call.app().compliance(call.actor(), 1, None).await.map(|(counts, _)| counts.violating).ok();
+    // Who may see their own devices alone sees nothing of the board.
+    let history = call.app().host_history(call.actor()).unwrap_or_default();
+    let now = call.app().clock().now();
     let total: u64 = status
         .counts
         .devices
@@ -39,11 +44,11 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
             (ui.empty(overview::NO_DEVICES, overview::NO_DEVICES_HINT, ui.may(Scope::Enroll).then_some(("/enroll/device", overview::ENROLL))))
         }
         section #work.tiles data-live="devices operations notifications telemetry host" {
-            (work(&ui, &status, total, violating))
+            (work(&ui, &status, total, violating, &history, now))
         }
         @if let Ok(host) = call.app().host(call.actor()) {
-            h2 { (ui.t(overview::BOARD)) }
-            section #board.tiles data-live="host" { (board(&ui, &host)) }
+            h2 { (ui.t(overview::BOARD)) " " span.muted { (host.model) } }
+            section #board.tiles data-live="host" { (board::draw(&ui, &host, &history, now)) }
         }
         @if let Ok(notices) = call.app().notices(call.actor()) {
             h2 { (ui.t(overview::RECENT)) }
@@ -56,7 +61,14 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
     Ok(ui.page(overview::TITLE).curl("GET", "/api/v1/status").curl("GET", "/api/v1/host").body(body))
 }
 
-fn work(ui: &Ui, status: &Status, total: u64, violating: Option<u64>) -> Markup {
+fn work(
+    ui: &Ui,
+    status: &Status,
+    total: u64,
+    violating: Option<u64>,
+    history: &[HostPoint],
+    now: Timestamp,
+) -> Markup {
     let counts = &status.counts;
     let failed = counts.operations_failed_last_day;
     html! {
@@ -96,55 +108,9 @@ fn work(ui: &Ui, status: &Status, total: u64, violating: Option<u64>) -> Markup 
             p.muted {
                 (ui.fill(overview::MESSAGES_IN, &[&format!("{:.1}", status.rates.mqtt_in), &format!("{:.1}", status.rates.mqtt_out)]))
             }
+            (board::course(ui, overview::MESSAGES, "1/s", None, history, now, |point| Some(point.mqtt_in + point.http)))
         }
     }
-}
-
-fn board(ui: &Ui, host: &Host) -> Markup {
-    let cores = host.cpu.len().max(1);
-    #[expect(clippy::cast_precision_loss, reason = "a board has few cores")]
-    let cpu = host.cpu.iter().sum::<f32>() / cores as f32;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a percentage")]
-    let cpu_percent = cpu.clamp(0.0, 100.0) as u64;
-    let gauge = |title, used: u64, total: u64| {
-        html! {
-            div.tile {
-                h3 { (ui.t(title)) }
-                p.value { (percent(used, total)) " %" }
-                (ui.meter(ui.t(title), percent(used, total)))
-                p.muted { (ui.fill(overview::OF, &[&bytes(used), &bytes(total)])) }
-            }
-        }
-    };
-    html! {
-        div.tile {
-            h3 { (ui.t(overview::CPU)) }
-            p.value { (cpu_percent) " %" }
-            (ui.meter(ui.t(overview::CPU), cpu_percent))
-            p.muted { (ui.fill(overview::LOAD, &[&format!("{:.2}", host.load[0])])) }
-        }
-        (gauge(overview::MEMORY, host.memory.used, host.memory.total))
-        (gauge(overview::DISK, host.disk.used, host.disk.total))
-        div.tile {
-            h3 { (ui.t(overview::TEMPERATURE)) }
-            p.value { @match host.temperature { Some(degrees) => { (format!("{degrees:.1} °C")) } None => { "–" } } }
-            p { (power(ui, host.power)) }
-            p.muted { (ui.fill(overview::UPTIME, &[&span(host.uptime_secs)])) }
-        }
-    }
-}
-
-fn power(ui: &Ui, power: Power) -> Markup {
-    let (tone, message) = match power {
-        Power { under_voltage: Some(true), .. } => (Tone::Bad, overview::POWER_UNDER),
-        Power { throttled: Some(true), .. }
-        | Power { frequency_capped: Some(true), .. }
-        | Power { soft_temperature_limit: Some(true), .. } => (Tone::Warn, overview::POWER_THROTTLED),
-        Power { since_boot: Some(true), .. } => (Tone::Warn, overview::POWER_BEFORE),
-        Power { throttled: Some(false), .. } => (Tone::Ok, overview::POWER_FINE),
-        _ => (Tone::Idle, overview::POWER_UNKNOWN),
-    };
-    ui.badge(tone, ui.t(message))
 }
 
 fn notice(ui: &Ui, change: &Change) -> Markup {
