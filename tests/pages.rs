@@ -1,7 +1,7 @@
 //! Every page of the dashboard, as the table of its routes lists them: who gets in, which forms are taken, and what goes
 //! along with each answer. What the pages do is tried in a browser (`tests/web.sh`).
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -61,14 +61,7 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
     Ok(ui.page(overview::TITLE).curl("GET", "/api/v1/status").curl("GET", "/api/v1/host").body(body))
 }
 
-fn work(
-    ui: &Ui,
-    status: &Status,
-    total: u64,
-    violating: Option<u64>,
-    history: &[HostPoint],
-    now: Timestamp,
-) -> Markup {
+fn work(ui: &Ui, status: &Status, total: u64, violating: Option<u64>, history: &[HostPoint], now: Timestamp) -> Markup {
     let counts = &status.counts;
     let failed = counts.operations_failed_last_day;
     html! {

@@ -90,7 +90,7 @@ pub(super) async fn latest(call: &Call, subject: &Subject) -> Result<Markup, Fai
         let (title, unit) = described(subject, &value.metric);
         let spark = if numeric {
             let chart = call.app().chart(call.actor(), subject.device.id, &value.metric, range, SPARK_BUCKETS).await?;
-            ui.sparkline(title, unit, &chart)
+            ui.sparkline(title, unit, &chart, None)
         } else {
             html! {}
         };

@@ -45,9 +45,17 @@ impl Ui {
         }
     }
 
-    /// The course of a metric without axes, for a row of a list.
-    pub(in crate::web) fn sparkline(&self, title: &str, unit: &str, chart: &Chart) -> Markup {
-        let Some((least, greatest)) = bounds(&chart.buckets) else { return html! {} };
+    /// The course of a metric without axes, for a row of a list: within these bounds or, without, within its own.
+    pub(in crate::web) fn sparkline(
+        &self,
+        title: &str,
+        unit: &str,
+        chart: &Chart,
+        within: Option<(f64, f64)>,
+    ) -> Markup {
+        let Some((least, greatest)) = bounds(&chart.buckets).map(|own| within.unwrap_or(own)) else {
+            return html! {};
+        };
         let axis = Axis::new(least, greatest, "", TICKS);
         let label = format!("{title}: {}", self.summary(unit, chart));
         html! {
