@@ -102,6 +102,7 @@
           if (next && due) morph(part, next);
         }
         tellTimes();
+        offerRows();
         document.dispatchEvent(new CustomEvent('pym:morphed'));
       }
     } catch { /* the mark tells */ }
@@ -113,7 +114,8 @@
     const wants = topics();
     if (!mark || wants.size === 0) return;
     source = new EventSource(`/live?topics=${encodeURIComponent([...wants].join(' '))}`);
-    source.addEventListener('open', () => { const was = lastHeard; heard(); if (was) refresh(new Set(['*'])); });
+    // Also the first time: what changed between the drawing of the page and this is told to nobody.
+    source.addEventListener('open', () => { heard(); refresh(new Set(['*'])); });
     source.addEventListener('beat', heard);
     source.addEventListener('changed', (event) => { heard(); refresh(new Set(event.data.split(' '))); });
     source.addEventListener('error', () => {
@@ -354,7 +356,8 @@
     if (!chart) return;
     hit.classList.add('at');
     const text = $('.reading', chart), date = new Date(hit.dataset.at);
-    text.textContent = `${full.format(date)} · ${hit.dataset.value}`;
+    // The title begins with the time in UTC.
+    text.textContent = `${full.format(date)} · ${hit.textContent.split(' · ').slice(1).join(' · ')}`;
   };
   document.addEventListener('pointermove', read, { passive: true });
   document.addEventListener('pointerdown', read, { passive: true });

@@ -103,7 +103,7 @@ fn group_form(subject: &Subject, all: &[Group], held: &[Group]) -> Markup {
         @else {
             (ui.form(&subject.path("/groups"), html! {
                 fieldset {
-                    legend { (ui.t(words::GROUPS)) }
+                    legend.sr { (ui.t(words::GROUPS)) }
                     @for group in all.iter().filter(|group| group.query.is_none()) {
                         (ui.tick("group", &group.number.to_string(), &group.name, is_held(group)))
                     }

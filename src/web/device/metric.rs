@@ -19,7 +19,9 @@ use crate::web::ui::quantity::quantity;
 /// The most charts of one page; further metrics are links.
 const MAX_CHARTS: usize = 12;
 /// The most metrics with a small chart on the first tab.
-const MAX_SPARKS: usize = 8;
+const MAX_SPARKS: usize = 12;
+/// Metrics that are a place: the map shows them.
+const PLACE: [&str; 2] = ["latitude", "longitude"];
 /// The buckets of a small chart.
 const SPARK_BUCKETS: u32 = 48;
 /// How far the clock of a device may be ahead and its newest values still end the chart.
@@ -30,16 +32,23 @@ struct Span {
     word: &'static str,
     name: Message,
     length: Duration,
-    buckets: u32,
+    /// Of one chart alone, and of one among others.
+    buckets: [u32; 2],
     live: bool,
 }
 
 const SPANS: [Span; 4] = [
-    Span { word: "1h", name: words::RANGE_HOUR, length: Duration::from_hours(1), buckets: 120, live: true },
-    Span { word: "24h", name: words::RANGE_DAY, length: Duration::from_hours(24), buckets: 144, live: true },
+    Span { word: "1h", name: words::RANGE_HOUR, length: Duration::from_hours(1), buckets: [120, 60], live: true },
+    Span { word: "24h", name: words::RANGE_DAY, length: Duration::from_hours(24), buckets: [144, 96], live: true },
     // A stretch of these lasts an hour and more, and there are millions of samples to look at.
-    Span { word: "7d", name: words::RANGE_WEEK, length: Duration::from_hours(24 * 7), buckets: 168, live: false },
-    Span { word: "30d", name: words::RANGE_MONTH, length: Duration::from_hours(24 * 30), buckets: 180, live: false },
+    Span { word: "7d", name: words::RANGE_WEEK, length: Duration::from_hours(24 * 7), buckets: [168, 84], live: false },
+    Span {
+        word: "30d",
+        name: words::RANGE_MONTH,
+        length: Duration::from_hours(24 * 30),
+        buckets: [180, 90],
+        live: false,
+    },
 ];
 
 pub(super) fn routes() -> Vec<Route> {
@@ -82,8 +91,9 @@ fn range(now: Timestamp, values: &[LastValue], length: Duration) -> Range {
 /// The card of the first tab: each metric with its last value and its last day.
 pub(super) async fn latest(call: &Call, subject: &Subject) -> Result<Markup, Failure> {
     let ui = &subject.ui;
-    let values = last_values(call, subject).await?;
+    let mut values = last_values(call, subject).await?;
     let range = range(call.app().clock().now(), &values, Duration::from_hours(24));
+    values.retain(|value| !PLACE.contains(&value.metric.as_str()));
     let mut rows = Vec::new();
     for (at, value) in values.iter().enumerate() {
         let numeric = value.value.as_f64().is_some() && at < MAX_SPARKS;
@@ -129,13 +139,16 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
     let wanted = query.get("range").unwrap_or(day.word);
     let span = SPANS.iter().find(|span| span.word == wanted).unwrap_or(day);
     let chosen = query.filled("metric");
-    let values = last_values(&call, &subject).await?;
+    let mut values = last_values(&call, &subject).await?;
     let range = range(call.app().clock().now(), &values, span.length);
+    values.retain(|value| chosen == Some(value.metric.as_str()) || !PLACE.contains(&value.metric.as_str()));
+    let [alone, among] = span.buckets;
+    let buckets = if chosen.is_some() { alone } else { among };
     let shown: Vec<&LastValue> =
         values.iter().filter(|value| chosen.is_none_or(|name| name == value.metric)).take(MAX_CHARTS).collect();
     let mut cards = Vec::new();
     for (at, value) in shown.iter().enumerate() {
-        let chart = call.app().chart(call.actor(), subject.device.id, &value.metric, range, span.buckets).await?;
+        let chart = call.app().chart(call.actor(), subject.device.id, &value.metric, range, buckets).await?;
         let (title, unit) = described(&subject, &value.metric);
         cards.push(html! {
             section.card.metric {
@@ -168,8 +181,7 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
     Ok(match shown.first() {
         Some(value) => {
             let metric = percent_encoding::utf8_percent_encode(&value.metric, percent_encoding::NON_ALPHANUMERIC);
-            let path =
-                format!("/telemetry/{metric}/chart?from={}&to={}&buckets={}", range.from, range.to, span.buckets);
+            let path = format!("/telemetry/{metric}/chart?from={}&to={}&buckets={}", range.from, range.to, buckets);
             page.curl("GET", &subject.api(&path))
         }
         None => page,

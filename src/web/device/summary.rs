@@ -122,7 +122,7 @@ fn facts(subject: &Subject, tags: &[String], groups: &[Group]) -> Markup {
             dd {
                 @if tags.is_empty() { span.muted { (ui.t(words::NONE)) } }
                 @for tag in tags { span.tag { (tag) } " " }
-                @if subject.may_command() { a href=(subject.path("/manage")) { (ui.t(words::TAB_MANAGE)) } }
+                @if subject.may_command() { " " a href=(subject.path("/manage")) { (ui.t(words::EDIT)) } }
             }
         }
     }
@@ -151,7 +151,7 @@ fn note_card(subject: &Subject, note: Option<&Note>) -> Markup {
             } @else { p.muted { (ui.t(words::NO_NOTE)) } }
             @if subject.may_command() {
                 details {
-                    summary { (ui.t(words::TAB_MANAGE)) }
+                    summary { (ui.t(words::EDIT)) }
                     (ui.form(&subject.path("/note"), html! {
                         div.field {
                             label for="note-text" { (ui.t(words::NOTE)) }

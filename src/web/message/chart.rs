@@ -6,7 +6,7 @@ messages! {
     SUMMARY = "{} to {}, on average {}, last {}; {} values", "{} 至 {}，平均 {}，最新 {}；共 {} 个值";
     CHANGES = "{} changes, last to {}", "{} 次变化，最新为 {}";
     NO_VALUES = "No values in this time.", "此时段没有数据。";
-    GAPS = "{} gaps", "{} 处中断";
+    GAPS = "gaps: {}", "中断：{} 处";
     AS_TABLE = "As a table", "以表格显示";
     TIME = "Time", "时间";
     LEAST = "Least", "最小";

@@ -51,6 +51,7 @@ messages! {
     NOTE_HINT = "For people alone; the device does not see it. At most 4,096 bytes.", "仅供人员查看，设备不可见。最多 4096 字节。";
     NO_NOTE = "Nobody has written anything down about this device.", "尚无备注。";
     NOTE_BY = "by {}", "由 {} 编写";
+    EDIT = "Edit", "编辑";
     SAVE = "Save", "保存";
     SAVED = "Saved.", "已保存。";
 

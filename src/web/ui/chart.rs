@@ -60,7 +60,7 @@ impl Ui {
         let label = format!("{title}: {}", self.summary(unit, chart));
         html! {
             svg.sparkline viewBox="0 0 1000 160" preserveAspectRatio="none" role="img" aria-label=(label) {
-                @for run in runs(chart) { path.line d=(line(run, chart, &axis)) {} }
+                @for run in runs(chart) { path class=(line_class(run)) d=(line(run, chart, &axis)) {} }
             }
         }
     }
@@ -86,7 +86,7 @@ impl Ui {
         let content = html! {
             @for run in &runs {
                 path.band d=(band(run, chart, &axis)) {}
-                path.line d=(line(run, chart, &axis)) {}
+                path class=(line_class(run)) d=(line(run, chart, &axis)) {}
             }
             @for bucket in &chart.buckets { (hit(chart, bucket, unit)) }
         };
@@ -130,8 +130,7 @@ impl Ui {
             @for (at, (point, text)) in chart.changes.iter().zip(&texts).enumerate() {
                 @let until = chart.changes.get(at + 1).map_or(WIDTH, |next| across(chart, next.device_time));
                 @let from = across(chart, point.device_time);
-                rect.hit x=(tenth(from)) y="0" width=(tenth((until - from).max(2.0))) height=(HEIGHT)
-                    data-at=(point.device_time) data-value=(text) { title { (utc(point.device_time)) " · " (text) } }
+                rect.hit x=(tenth(from)) y="0" width=(tenth((until - from).max(2.0))) height=(HEIGHT) data-at=(point.device_time) { title { (utc(point.device_time)) " · " (text) } }
             }
         };
         let marks: Vec<(f64, &str)> = levels.iter().map(|text| (place(text), text.as_str())).collect();
@@ -246,10 +245,15 @@ fn runs(chart: &Chart) -> Vec<&[Bucket]> {
     chart.buckets.chunk_by(|one, next| next.at.millis() - one.at.millis() <= longest).collect()
 }
 
+/// One value alone is a dot, as wide as it is high.
+const fn line_class(run: &[Bucket]) -> &'static str {
+    if run.len() == 1 { "line dot" } else { "line" }
+}
+
 /// The averages of a run; one alone is a dot.
 fn line(run: &[Bucket], chart: &Chart, axis: &Axis) -> String {
     let path = through(run.iter().map(|bucket| (bucket, bucket.average)), chart, axis);
-    if run.len() == 1 { path + "h0" } else { path }
+    if run.len() == 1 { path + "h.1" } else { path }
 }
 
 /// From the greatest values of a run back along the least.
@@ -279,7 +283,7 @@ fn hit(chart: &Chart, bucket: &Bucket, unit: &str) -> Markup {
         format!("{average} ({} – {})", quantity(bucket.min, unit), quantity(bucket.max, unit))
     };
     html! {
-        rect.hit x=(tenth(from)) y="0" width=(tenth((until - from).max(2.0))) height=(HEIGHT) data-at=(bucket.at) data-value=(value) {
+        rect.hit x=(tenth(from)) y="0" width=(tenth((until - from).max(2.0))) height=(HEIGHT) data-at=(bucket.at) {
             title { (utc(bucket.at)) " · " (value) }
         }
     }

@@ -35,7 +35,7 @@ fn a_silence_is_a_gap_and_a_slow_device_has_none() {
     assert_eq!(lines(&chart(&steady)), 1);
     let silent: Vec<_> = steady.iter().copied().filter(|(minute, _)| !(20..30).contains(minute)).collect();
     assert_eq!(lines(&chart(&silent)), 2);
-    assert!(drawn(&chart(&silent)).contains("1 gaps"), "the summary tells of it");
+    assert!(drawn(&chart(&silent)).contains("gaps: 1"), "the summary tells of it");
     let slow: Vec<_> = steady.iter().copied().step_by(10).collect();
     assert_eq!(lines(&chart(&slow)), 1);
 }
@@ -43,7 +43,7 @@ fn a_silence_is_a_gap_and_a_slow_device_has_none() {
 #[test]
 fn one_value_is_a_dot_and_none_is_said() {
     let one = drawn(&chart(&[(30, 21.5)]));
-    assert!(one.contains("h0\"") && one.contains("21.5"), "{one}");
+    assert!(one.contains("class=\"line dot\"") && one.contains("21.5"), "{one}");
     let none = drawn(&chart(&[]));
     assert!(none.contains("No values") && !none.contains("<svg"), "{none}");
 }
