@@ -6,11 +6,15 @@
 //! handler makes its call of the application, which decides, and draws the answer. Nothing on a page is inline: the
 //! content security policy forbids it.
 
+mod about;
 mod account;
+mod activity;
 mod asset;
 mod audit;
 mod call;
+mod certificate;
 mod device;
+mod device_type;
 mod enrollment;
 mod enrollment_token;
 mod failure;
@@ -20,11 +24,14 @@ mod group;
 mod live;
 mod login;
 mod message;
+mod notification;
 mod overview;
 mod package;
 mod preference;
+mod reference;
 mod role;
 pub mod routes;
+mod setting;
 mod setup;
 mod tag;
 mod token;

@@ -390,6 +390,20 @@
     if (control) control.focus();
   });
 
+  // --- narrowing what is on the page ---
+  const narrow = (box) => {
+    const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const root = document.getElementById(box.dataset.filter);
+    if (!root) return;
+    for (const row of $$(':scope > tbody > tr, [data-found]', root)) {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+    }
+    for (const group of $$('[data-group]', root)) group.hidden = !$('[data-found]:not([hidden])', group);
+  };
+  document.addEventListener('input', (event) => { if (event.target.matches('[data-filter]')) narrow(event.target); });
+  document.addEventListener('pym:start', () => { for (const part of $$('[data-scripted]')) part.hidden = false; });
+
   // --- start ---
   const start = () => {
     tellTimes();

@@ -6,6 +6,9 @@ use super::id::{DeviceId, EnrollmentId, GroupId};
 use super::query::Query;
 use super::timestamp::Timestamp;
 
+/// The most status changes kept of a device; older ones are forgotten.
+pub const MAX_STATUS_CHANGES: i64 = 1000;
+
 /// Where a device stands (the statuses of the Entgra data model).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

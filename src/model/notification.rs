@@ -7,6 +7,8 @@ use super::timestamp::Timestamp;
 
 /// The most bytes of a notification's text.
 pub const MAX_TEXT: usize = 1000;
+/// The most notifications kept; older ones are forgotten.
+pub const MAX_NOTIFICATIONS: i64 = 10_000;
 
 /// Something a person has to see.
 #[derive(Clone, Debug, Serialize, Deserialize)]

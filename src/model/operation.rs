@@ -120,6 +120,8 @@ impl OperationStatus {
 pub const MAX_ACTIVITY_DEVICES: usize = 10_000;
 /// The most bytes of an operation's payload.
 pub const MAX_PAYLOAD: usize = 64 * 1024;
+/// The most responses kept of an operation; further ones are left out.
+pub const MAX_RESPONSES: u32 = 20;
 /// The most bytes kept of a device's response; the rest is cut off.
 pub const MAX_RESPONSE: usize = 64 * 1024;
 

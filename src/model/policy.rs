@@ -11,6 +11,8 @@ use super::id::{DeviceId, GroupId, OperationId, PolicyId};
 use super::text::{MAX_DESCRIPTION, MAX_NAME, check_label};
 use super::timestamp::Timestamp;
 
+/// The most versions kept of a policy; older ones are forgotten.
+pub const MAX_VERSIONS: u32 = 100;
 /// The most policies.
 pub const MAX_POLICIES: usize = 500;
 /// The most features of one policy.

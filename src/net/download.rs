@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use futures_util::stream;
 use hyper::StatusCode;
-use hyper::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, HeaderValue};
+use hyper::header::{ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderValue};
 use warp::Reply as _;
 use warp::reply::Response;
 
@@ -45,6 +46,29 @@ pub fn reply(file: File, length: u64, range: Option<&str>) -> Response {
         put(&mut response, CONTENT_RANGE, &format!("bytes {first}-{last}/{length}"));
     }
     response
+}
+
+/// An answer with the whole of a file that nobody else needs, to be kept under `name`: the file is gone as soon as the
+/// answer ends, however it ends.
+///
+/// # Errors
+/// When the file cannot be opened or its name not taken away.
+pub async fn attachment(path: PathBuf, name: &str) -> io::Result<Response> {
+    let (file, length) = blocking(move || open_unnamed(&path)).await?;
+    let mut response = reply(file, length, None);
+    put(&mut response, CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    // Asked for again it would be another file.
+    headers.remove(ACCEPT_RANGES);
+    Ok(response)
+}
+
+/// Opens a file and takes its name away.
+fn open_unnamed(path: &Path) -> io::Result<(File, u64)> {
+    let opened = File::open(path).and_then(|copy| Ok((copy.metadata()?.len(), copy)));
+    std::fs::remove_file(path)?;
+    opened.map(|(length, copy)| (copy, length))
 }
 
 fn put(response: &mut Response, name: hyper::header::HeaderName, value: &str) {

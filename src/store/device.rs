@@ -6,7 +6,7 @@ mod note;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Rx, StoreError, Tx};
-use crate::model::device::{Device, DeviceStatus, Enrollment, Property, StatusChange};
+use crate::model::device::{Device, DeviceStatus, Enrollment, MAX_STATUS_CHANGES, Property, StatusChange};
 use crate::model::id::{DeviceId, EnrollmentId};
 use crate::model::timestamp::Timestamp;
 
@@ -17,9 +17,6 @@ pub(super) const COLUMNS: &str =
 /// Whether a device `d` is a person's own; the person's name is bound twice.
 pub(super) const OWN: &str = "d.owner = ? OR d.number IN (SELECT m.device FROM user u JOIN user_role r ON r.user = u.id
     JOIN group_role g ON g.role = r.role JOIN group_member m ON m.device_group = g.device_group WHERE u.name = ?)";
-
-/// The most status changes kept of a device; older ones are forgotten.
-const MAX_STATUS_CHANGES: i64 = 1000;
 
 /// What of a device tells whose it is.
 #[derive(Clone, Copy, Debug)]

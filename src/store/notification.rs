@@ -6,12 +6,9 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::device::OWN;
 use super::{Rx, StoreError, Tx};
 use crate::model::id::NotificationId;
-use crate::model::notification::{Notification, NotificationFilter};
+use crate::model::notification::{MAX_NOTIFICATIONS, Notification, NotificationFilter};
 use crate::model::page::Page;
 use crate::model::timestamp::Timestamp;
-
-/// The most notifications kept; older ones are forgotten.
-const MAX_NOTIFICATIONS: i64 = 10_000;
 
 const SELECT: &str = "SELECT n.number, n.id, n.at, n.kind, d.id, n.operation, n.text, n.checked_at, n.checked_by
     FROM notification n LEFT JOIN device d ON d.number = n.device";

@@ -9,16 +9,15 @@ use super::device::OWN;
 use super::{Rx, StoreError, Tx, cut_page};
 use crate::model::device::PageStart;
 use crate::model::id::{ActivityId, DeviceId, OperationId};
-use crate::model::operation::{Activity, ActivityFilter, Operation, OperationFilter, OperationKind, Response};
+use crate::model::operation::{
+    Activity, ActivityFilter, MAX_RESPONSES, Operation, OperationFilter, OperationKind, Response,
+};
 use crate::model::page::Page;
 use crate::model::timestamp::Timestamp;
 
 const SELECT: &str = "SELECT o.number, o.id, a.id, a.number, d.id, a.code, a.kind, a.payload, o.status, o.reason,
     a.initiated_by, a.created_at, o.updated_at, o.pushed_at, a.expires_at
     FROM operation o JOIN activity a ON a.number = o.activity JOIN device d ON d.number = o.device";
-
-/// The most responses kept of an operation; further ones are left out.
-const MAX_RESPONSES: u32 = 20;
 
 /// An operation with its row number, by which the list is paged.
 struct Numbered {

@@ -7,16 +7,13 @@ use serde::de::DeserializeOwned;
 use super::{Rx, StoreError, Tx};
 use crate::model::device::Device;
 use crate::model::id::{GroupId, PolicyId};
-use crate::model::policy::{Applied, Definition, Effective, Policy, PolicyVersion};
+use crate::model::policy::{Applied, Definition, Effective, MAX_VERSIONS, Policy, PolicyVersion};
 use crate::model::timestamp::Timestamp;
 use crate::store::device::{COLUMNS, device};
 
 const SELECT: &str = "SELECT p.number, p.id, p.name, p.device_type, p.priority, p.active, p.changed, p.version,
     p.created_at, p.updated_at, v.definition
     FROM policy p JOIN policy_version v ON v.policy = p.number AND v.version = p.version";
-
-/// The most versions kept of a policy; older ones are forgotten.
-const MAX_VERSIONS: u32 = 100;
 
 impl Rx<'_> {
     /// Every policy, in the order of their priority.

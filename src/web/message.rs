@@ -1,18 +1,25 @@
 //! The message catalogue: everything the dashboard says, in every language, side by side. One file an area.
 
+pub(super) mod about;
 pub(super) mod account;
+pub(super) mod activity;
 pub(super) mod audit;
+pub(super) mod certificate;
 pub(super) mod chart;
 pub(super) mod common;
 pub(super) mod device;
+pub(super) mod device_type;
 pub(super) mod enrollment;
 pub(super) mod feature;
 pub(super) mod geofence;
 pub(super) mod group;
 pub(super) mod login;
+pub(super) mod notification;
 pub(super) mod overview;
 pub(super) mod package;
+pub(super) mod reference;
 pub(super) mod role;
+pub(super) mod setting;
 pub(super) mod token;
 pub(super) mod user;
 

@@ -3,8 +3,8 @@
 use super::call::Call;
 use super::failure::Failure;
 use super::{
-    account, audit, device, enrollment, enrollment_token, geofence, group, live, login, overview, package, preference,
-    role, setup, tag, token, user,
+    about, account, activity, audit, certificate, device, device_type, enrollment, enrollment_token, geofence, group,
+    live, login, notification, overview, package, preference, reference, role, setting, setup, tag, token, user,
 };
 use crate::net::table;
 
@@ -19,6 +19,13 @@ pub type Table = table::Table<Call, Failure>;
 #[must_use]
 pub fn table() -> Table {
     let resources = [
+        setting::routes(),
+        reference::routes(),
+        notification::routes(),
+        device_type::routes(),
+        certificate::routes(),
+        activity::routes(),
+        about::routes(),
         overview::routes(),
         setup::routes(),
         login::routes(),

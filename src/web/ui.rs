@@ -5,11 +5,14 @@ mod chart;
 mod control;
 mod credential;
 pub(super) mod feature;
+mod filter;
 pub(super) mod icon;
 mod layout;
+mod link;
 pub(super) mod map;
 mod page;
 pub(super) mod quantity;
+mod stack;
 #[cfg(test)]
 pub(super) mod testing;
 pub(super) mod text;
@@ -36,7 +39,7 @@ use crate::model::notification::NotificationFilter;
 use crate::net::browser::cookie;
 
 pub(super) use badge::{Tone, device_status, operation_status};
-pub(super) use page::Page;
+pub(super) use page::{Page, curl};
 
 /// The cookie of the language a person chose.
 pub(super) const LANGUAGE_COOKIE: &str = "__Host-pym_language";

@@ -10,6 +10,7 @@ mod conform;
 mod daemon;
 mod input;
 mod matrix;
+mod pages;
 mod resources;
 mod site;
 mod watch;

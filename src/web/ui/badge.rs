@@ -23,7 +23,8 @@ pub(in crate::web) enum Tone {
 }
 
 impl Tone {
-    const fn name(self) -> &'static str {
+    /// The word of the style sheet.
+    pub(in crate::web) const fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Warn => "warn",

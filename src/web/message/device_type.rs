@@ -1,0 +1,65 @@
+//! Device types.
+
+use super::messages;
+
+messages! {
+    TITLE = "Device types", "设备类型";
+    INTRO = "What devices measure and what they can be told, as data.", "以数据描述设备的测量项与可执行的操作。";
+    NAME = "Name", "名称";
+    TYPE_TITLE = "Title", "标题";
+    METRICS = "Metrics", "指标";
+    FEATURES = "Features", "功能";
+    ORIGIN = "Origin", "来源";
+    BUILT_IN = "Built in", "内置";
+    CUSTOM = "Custom", "自定义";
+    NEW = "New device type", "新建设备类型";
+    NEW_HINT = "Start from this sketch. Features without a payload are plain commands; push routes say where operations go over MQTT.", "可从此模板开始。没有载荷的功能即普通命令；推送路由规定操作经 MQTT 的去向。";
+    DEVICES = "Its devices", "该类型的设备";
+    SETTINGS = "Its settings", "该类型的设置";
+    UNIT = "Unit", "单位";
+    KIND = "Kind", "类别";
+    CODE = "Code", "代码";
+    PAYLOAD = "Payload", "载荷";
+    NO_PAYLOAD = "none", "无";
+    TEXT_PAYLOAD = "text", "文本";
+    ANY_PAYLOAD = "not needed", "可选";
+    FIND = "Find a code or a word", "查找代码或关键词";
+    JSON_PAYLOAD = "any JSON", "任意 JSON";
+    IN_POLICY = "in policies", "可用于策略";
+    ASKS = "asks first", "发送前确认";
+    REQUIRED = "required", "必填";
+    SECRET = "secret", "机密";
+    NO_METRICS = "No metrics are declared; what devices send is kept all the same.", "未声明指标；设备发送的数据仍会保存。";
+    NO_FEATURES = "Devices of this type cannot be told anything.", "此类型的设备不接受任何操作。";
+    PUSH = "Push routes", "推送路由";
+    PUSH_HINT = "The first whose topic a device listens on is taken.", "采用设备所订阅的第一个主题。";
+    NO_PUSH = "Operations wait until the device asks.", "操作将等待设备主动查询。";
+    TOPIC = "Topic", "主题";
+    MESSAGE = "Message", "消息";
+    COMPLETES = "Ends by", "完成方式";
+    BY_RESULT = "the device's answer", "设备响应";
+    BY_DELIVERY = "its delivery", "送达即完成";
+    INITIAL = "Sent at enrollment", "注册时发送";
+    POLLED = "Asked again and again", "定期查询";
+    EVERY_ROUND = "{} (every round)", "{}（每轮）";
+    EVERY = "{} (every {} rounds)", "{}（每 {} 轮）";
+    PROPERTIES = "Properties", "属性";
+    TOKEN_DAYS = "Life of the agent's token", "代理令牌有效期";
+    DAYS = "{} days", "{} 天";
+    DEFINITION = "Definition (JSON)", "定义（JSON）";
+    EDIT = "Edit", "编辑";
+    SAVE = "Save", "保存";
+    CREATE = "Create", "创建";
+    CREATED = "Device type created", "设备类型已创建";
+    SAVED = "Device type saved", "设备类型已保存";
+    NOT_EDITABLE = "Built-in types cannot be changed. To vary one, create a type of another name from its definition.", "内置类型不可更改。如需变体，请以其定义创建另一名称的类型。";
+    COPY = "Create one like it", "以此为模板创建";
+    DELETE = "Delete", "删除";
+    DELETE_TITLE = "Delete this type", "删除此类型";
+    DELETE_HINT = "Only a type that no device has can be deleted. Type its name to confirm.", "只能删除没有设备使用的类型。请输入其名称以确认。";
+    DELETE_CONFIRM = "The type's name", "类型名称";
+    DELETE_UNCONFIRMED = "type the name of the device type to confirm", "请输入设备类型名称以确认";
+    DELETED = "Device type deleted", "设备类型已删除";
+    JSON_PLACE = "line {}, column {}: {}", "第 {} 行第 {} 列：{}";
+    JSON_MEMBER = "line {}, column {}, at {}: {}", "第 {} 行第 {} 列，{} 处：{}";
+}
