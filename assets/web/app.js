@@ -275,8 +275,9 @@
       const answer = await fetch(`${to}?query=${encodeURIComponent(asked)}`, { headers: { 'X-Pym-Script': '1' } }).catch(() => null);
       const place = $(`output[for="${CSS.escape(box.id)}"]`);
       if (!answer || !answer.ok || !place || box.value !== asked) return;
-      const piece = new DOMParser().parseFromString(await answer.text(), 'text/html');
-      place.replaceChildren(...Array.from(piece.body.childNodes, (node) => document.importNode(node, true)));
+      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      const next = page.getElementById(place.id);
+      if (next) morph(place, next);
     }, 250);
   });
 

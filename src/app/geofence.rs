@@ -6,6 +6,7 @@ use super::notification::notify;
 use super::{App, Error, require};
 use crate::model::actor::{Actor, Scope};
 use crate::model::audit::Outcome;
+use crate::model::change::Area;
 use crate::model::device::Device;
 use crate::model::geofence::{Geofence, NewGeofence, Point, Whereabouts};
 use crate::model::id::{DeviceId, GeofenceId};
@@ -70,7 +71,8 @@ impl App {
         require(actor, Scope::Policy)?;
         check(&new)?;
         let (now, actor) = (self.inner.clock.now(), actor.clone());
-        self.inner
+        let done = self
+            .inner
             .store
             .write(Flush::Now, move |tx| {
                 check_site(tx, &new, None)?;
@@ -82,7 +84,9 @@ impl App {
                 tx.audit(now, &actor, "geofence.create", &new.name, Outcome::Done, "")?;
                 known(tx, id)
             })
-            .await
+            .await?;
+        self.edited(Area::Geofences);
+        Ok(done)
     }
 
     /// Changes a geofence. With another shape or group it sees every device for the first time again.
@@ -93,7 +97,8 @@ impl App {
         require(actor, Scope::Policy)?;
         check(&new)?;
         let (now, actor) = (self.inner.clock.now(), actor.clone());
-        self.inner
+        let done = self
+            .inner
             .store
             .write(Flush::Now, move |tx| {
                 let before = known(tx, id)?;
@@ -105,7 +110,9 @@ impl App {
                 tx.audit(now, &actor, "geofence.edit", &before.name, Outcome::Done, &format!("name {:?}", new.name))?;
                 known(tx, id)
             })
-            .await
+            .await?;
+        self.edited(Area::Geofences);
+        Ok(done)
     }
 
     /// Deletes a geofence.
@@ -121,9 +128,11 @@ impl App {
                 let geofence = known(tx, id)?;
                 tx.delete_geofence(id)?;
                 tx.audit(now, &actor, "geofence.delete", &geofence.name, Outcome::Done, "")?;
-                Ok(())
+                Ok::<_, Error>(())
             })
-            .await
+            .await?;
+        self.edited(Area::Geofences);
+        Ok(())
     }
 }
 

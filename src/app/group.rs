@@ -13,6 +13,7 @@ use super::access::{reach, require_some};
 use super::{App, Error, require};
 use crate::model::actor::{Actor, Scope};
 use crate::model::audit::Outcome;
+use crate::model::change::Area;
 use crate::model::device::{DeviceFilter, DevicePage, DeviceSort, PageStart};
 use crate::model::group::{Group, GroupFilter, NewGroup};
 use crate::model::id::{DeviceId, GroupId};
@@ -121,7 +122,8 @@ impl App {
             return Err(Error::invalid("roles", format!("a group is shared with at most {MAX_SHARES} roles")));
         }
         let (now, actor) = (self.inner.clock.now(), actor.clone());
-        self.inner
+        let done = self
+            .inner
             .store
             .write(Flush::Now, move |tx| {
                 let group = known_group(tx, id)?;
@@ -135,7 +137,9 @@ impl App {
                 tx.audit(now, &actor, "group.share", &group.name, Outcome::Done, &detail)?;
                 Ok(tx.group_roles(group.number)?)
             })
-            .await
+            .await?;
+        self.edited(Area::Groups);
+        Ok(done)
     }
 
     /// The groups a device is in, by name.
@@ -156,7 +160,8 @@ impl App {
         require(actor, Scope::Operate)?;
         check(&new)?;
         let (now, actor) = (self.inner.clock.now(), actor.clone());
-        self.inner
+        let done = self
+            .inner
             .store
             .write(Flush::Now, move |tx| {
                 free(tx, &new.name, None)?;
@@ -171,7 +176,9 @@ impl App {
                 membership::fill(tx, &known_group(tx, id)?, now)?;
                 known_group(tx, id)
             })
-            .await
+            .await?;
+        self.edited(Area::Groups);
+        Ok(done)
     }
 
     /// Renames a group and changes what fills it. A group that loses its query keeps its devices; one that gets a query
@@ -183,7 +190,8 @@ impl App {
         require(actor, Scope::Operate)?;
         check(&new)?;
         let (now, actor) = (self.inner.clock.now(), actor.clone());
-        self.inner
+        let done = self
+            .inner
             .store
             .write(Flush::Now, move |tx| {
                 let before = known_group(tx, id)?;
@@ -196,7 +204,9 @@ impl App {
                 membership::fill(tx, &known_group(tx, id)?, now)?;
                 known_group(tx, id)
             })
-            .await
+            .await?;
+        self.edited(Area::Groups);
+        Ok(done)
     }
 
     /// Deletes a group; its devices stay.
@@ -212,9 +222,11 @@ impl App {
                 let group = known_group(tx, id)?;
                 tx.delete_group(id)?;
                 tx.audit(now, &actor, "group.delete", &group.name, Outcome::Done, "")?;
-                Ok(())
+                Ok::<_, Error>(())
             })
-            .await
+            .await?;
+        self.edited(Area::Groups);
+        Ok(())
     }
 
     /// Puts devices into a group, all or none; those in it stay.
@@ -245,7 +257,8 @@ impl App {
             return Err(Error::invalid("devices", format!("at most {MAX_ACTIVITY_DEVICES} devices at once")));
         }
         let (now, actor) = (self.inner.clock.now(), actor.clone());
-        self.inner
+        let done = self
+            .inner
             .store
             .write(Flush::Now, move |tx| {
                 let group = known_group(tx, id)?;
@@ -266,7 +279,9 @@ impl App {
                 tx.audit(now, &actor, action, &group.name, Outcome::Done, &format!("{} devices", devices.len()))?;
                 known_group(tx, id)
             })
-            .await
+            .await?;
+        self.edited(Area::Groups);
+        Ok(done)
     }
 }
 

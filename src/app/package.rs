@@ -18,6 +18,7 @@ use super::{App, Error, require};
 use crate::file;
 use crate::model::actor::{Actor, Scope};
 use crate::model::audit::Outcome;
+use crate::model::change::Area;
 use crate::model::id::{DeviceId, PackageId};
 use crate::model::operation::{Activity, NewActivity};
 use crate::model::package::{MAGIC, MAX_PACKAGE, NewPackage, Package};
@@ -103,7 +104,9 @@ impl App {
             // The row is another's, or there is none.
             blocking("remove a package that was there", move || remove(&target)).await?;
         }
-        stored
+        let stored = stored?;
+        self.edited(Area::Packages);
+        Ok(stored)
     }
 
     /// Every package.
@@ -168,6 +171,7 @@ impl App {
                 Ok::<_, Error>(package)
             })
             .await?;
+        self.edited(Area::Packages);
         let path = directory(&self.inner.settings.data_dir).join(&package.file);
         blocking("remove the package", move || remove(&path)).await
     }

@@ -68,7 +68,6 @@ impl App {
     }
 
     /// Tells the watchers that something of that kind was made, changed or deleted.
-    #[allow(dead_code, reason = "pages come in one by one")]
     pub(super) fn edited(&self, area: Area) {
         self.tell(Change::Edited(area));
     }

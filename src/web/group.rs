@@ -114,7 +114,7 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
                     p.muted { (ui.t(words::SHARED_HINT)) }
                     (ui.form(&format!("/groups/{id}/share"), html! {
                         div.ticks {
-                            @for role in &roles { (ui.tick("role", role, role, shared.contains(role))) }
+                            @for role in &roles { (ui.tick("role[]", role, role, shared.contains(role))) }
                         }
                         button.button { (ui.t(words::SHARE)) }
                     }))
@@ -155,7 +155,7 @@ pub(super) fn check_confirmed(call: &Call, name: &str) -> Result<(), Failure> {
 
 async fn share(call: Call) -> Result<impl Reply, Failure> {
     let id = id(&call)?;
-    let roles = call.form().all("role").map(str::to_owned).collect();
+    let roles = call.form().all("role[]").map(str::to_owned).collect();
     call.app().share_group(call.actor(), id, roles).await?;
     Ok(call.redirect(format!("/groups/{id}")).saying(words::SHARED_SAVED))
 }

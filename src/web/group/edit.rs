@@ -22,7 +22,6 @@ pub(super) fn routes() -> Vec<Route> {
         route(Method::GET, "/groups/new", new),
         route(Method::POST, "/groups/new", create),
         route(Method::POST, "/groups/preview", preview),
-        route(Method::GET, "/groups/check", check),
         route(Method::GET, "/groups/{id}/edit", edit),
         route(Method::POST, "/groups/{id}/edit", save),
     ]
@@ -78,7 +77,7 @@ fn verdict(ui: &Ui, query: &str, verdict: &Verdict) -> Markup {
                 (query.chars().take(error.at).collect(), query.chars().skip(error.at).collect());
             html! {
                 (ui.badge(Tone::Bad, &ui.fill(words::WRONG_AT, &[&(error.at + 1), &error.expected])))
-                pre.wrong { code { (right) mark { (if wrong.is_empty() { " " } else { wrong.as_str() }) } } }
+                code.wrong { (right) mark { (if wrong.is_empty() { " " } else { wrong.as_str() }) } }
             }
         }
     }
@@ -92,7 +91,7 @@ fn form(ui: &Ui, draft: &Draft<'_>, judged: &Verdict) -> Markup {
     };
     let query = html! {
         textarea.code #query name="query" rows="3" spellcheck="false" autocapitalize="none"
-            aria-describedby="query-hint query-check" data-check="/groups/check" { (draft.query) }
+            aria-describedby="query-hint query-check" data-check="/groups/new" { (draft.query) }
     };
     html! {
         div.page-head { h1 { (title) } }
@@ -137,13 +136,6 @@ async fn preview(call: Call) -> Result<impl Reply, Failure> {
     let draft = Draft::of(call.form(), call.form().parsed("id")?);
     let judged = judge(&call, draft.query).await?;
     Ok(ui.page(words::NEW_TITLE).body(form(&ui, &draft, &judged)))
-}
-
-/// What a query would hold, as it is typed: a piece of a page.
-async fn check(call: Call) -> Result<impl Reply, Failure> {
-    let query = call.query().get("query").unwrap_or_default();
-    let judged = judge(&call, query).await?;
-    Ok(warp::reply::html(verdict(&call.ui(), query, &judged).into_string()))
 }
 
 fn given(call: &Call) -> NewGroup {

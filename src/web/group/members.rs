@@ -127,7 +127,7 @@ async fn adding(call: &Call, ui: &Ui, group: &Group) -> Result<Markup, Failure> 
                         ul.ticks data-ticks {
                             @for device in &found {
                                 li { label.tick {
-                                    input type="checkbox" name="device" value=(device.id) data-tick;
+                                    input type="checkbox" name="device[]" value=(device.id) data-tick;
                                     span { (name(device)) " " span.muted { (device.device_type) " · " (device.identifier) } }
                                 } }
                             }
@@ -143,11 +143,11 @@ async fn adding(call: &Call, ui: &Ui, group: &Group) -> Result<Markup, Failure> 
 async fn add(call: Call) -> Result<impl Reply, Failure> {
     let id = id(&call)?;
     let mut devices = Vec::new();
-    for device in call.form().all("device") {
+    for device in call.form().all("device[]") {
         devices.push(device.parse().map_err(|_| Failure::missing("the device", device))?);
     }
     if devices.is_empty() {
-        return Err(Failure::bad("device", call.ui().t(words::NONE_TICKED)));
+        return Err(Failure::bad("device[]", call.ui().t(words::NONE_TICKED)));
     }
     let count = devices.len();
     call.app().add_to_group(call.actor(), id, devices).await?;

@@ -41,7 +41,7 @@ const DEVICES: [Place; 9] = [
     place("/compliance", common::NAV_COMPLIANCE, icon::COMPLIANCE, None, "c"),
     place("/activities", common::NAV_ACTIVITIES, icon::ACTIVITIES, Some(Scope::Read), "a"),
     place("/geofences", common::NAV_GEOFENCES, icon::GEOFENCES, Some(Scope::Read), "f"),
-    place("/packages", common::NAV_PACKAGES, icon::PACKAGES, Some(Scope::Read), "k"),
+    place("/packages", common::NAV_PACKAGES, icon::PACKAGES, Some(Scope::Policy), "k"),
 ];
 /// What the site is made of.
 const SITE: [Place; 9] = [
