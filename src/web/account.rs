@@ -99,7 +99,7 @@ fn open_sessions(ui: &Ui, sessions: &[SessionInfo], current: Option<SessionId>) 
 /// Open sessions, each with a button that ends it; `base` is the path before its id.
 pub(super) fn session_table(ui: &Ui, sessions: &[SessionInfo], current: Option<SessionId>, base: &str) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label=(ui.t(text::SESSIONS)) {
+        section.scroll tabindex="0" aria-label=(ui.t(text::SESSIONS)) {
             table.list {
                 thead { tr {
                     th scope="col" { (ui.t(text::SESSION_FROM)) }

@@ -120,7 +120,7 @@ fn filters(ui: &Ui, query: &Fields) -> Markup {
 
 fn table(ui: &Ui, entries: &[AuditEntry]) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label=(ui.t(text::TITLE)) {
+        section.scroll tabindex="0" aria-label=(ui.t(text::TITLE)) {
             table.list.trail {
                 thead { tr {
                     th.num scope="col" { (ui.t(text::NUMBER)) }

@@ -67,7 +67,7 @@ async fn list(call: Call) -> Result<impl Reply, Failure> {
     let body = r#"{"name": "night-shift", "scopes": ["read", "operate"]}"#;
     Ok(ui.page(text::TITLE).curl("GET", "/api/v1/roles").curl_json("POST", "/api/v1/roles", body).body(html! {
         div.page-head { h1 { (ui.t(text::TITLE)) } p.muted { (ui.t(text::WHY)) } }
-        div.scroll tabindex="0" role="region" aria-label=(ui.t(text::TITLE)) {
+        section.scroll tabindex="0" aria-label=(ui.t(text::TITLE)) {
             table.list {
                 thead { tr {
                     th scope="col" { (ui.t(text::NAME)) }
@@ -117,7 +117,7 @@ fn scope_ticks(ui: &Ui, of: Option<&Role>) -> Markup {
     html! {
         fieldset {
             legend { (ui.t(text::SCOPES)) }
-            @for scope in Scope::ALL { (scope_tick(ui, "scope", scope, has(scope))) }
+            @for scope in Scope::ALL { (scope_tick(ui, scope, has(scope))) }
         }
     }
 }
@@ -191,7 +191,7 @@ fn member_ticks(ui: &Ui, members: &[User], everyone: &[User], base: &str) -> Mar
                 legend.sr { (ui.t(text::MEMBERS)) }
                 @for user in everyone {
                     label.tick {
-                        input type="checkbox" name="user" value=(user.name) checked[is_member(user)];
+                        input type="checkbox" name="user[]" value=(user.name) checked[is_member(user)];
                         span { (user.name) " " span.muted { (user.first_name) " " (user.last_name) } }
                     }
                 }
@@ -241,7 +241,7 @@ async fn edit(call: Call) -> Result<impl Reply, Failure> {
 }
 
 async fn set_users(call: Call) -> Result<impl Reply, Failure> {
-    let users: Vec<String> = call.form().all("user").map(str::to_owned).collect();
+    let users: Vec<String> = call.form().all("user[]").map(str::to_owned).collect();
     let role = call.app().set_role_users(call.actor(), call.param(0), &users).await?;
     let said = call.ui().fill(text::MEMBERS_SAVED, &[&role.name]);
     Ok(call.redirect(address(&role.name)).saying_text(said))

@@ -18,6 +18,8 @@ use crate::model::text::MAX_NAME;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::ApiToken;
 
+/// The name of the boxes of scopes; by the brackets, validators know that there are several.
+const SCOPES: &str = "scope[]";
 /// The lives a token can be given, in days.
 const LIVES: [u64; 3] = [30, 90, 365];
 
@@ -44,7 +46,7 @@ async fn list(call: Call) -> Result<impl Reply, Failure> {
 
 fn table(ui: &Ui, tokens: &[ApiToken], now: Timestamp) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label=(ui.t(text::TITLE)) {
+        section.scroll tabindex="0" aria-label=(ui.t(text::TITLE)) {
             table.list {
                 thead { tr {
                     th scope="col" { (ui.t(text::NAME)) }
@@ -106,7 +108,7 @@ fn form(ui: &Ui, may: Scopes) -> Markup {
                 fieldset {
                     legend { (ui.t(text::SCOPES)) }
                     @for scope in Scope::ALL.into_iter().filter(|scope| may.allow(*scope)) {
-                        (scope_tick(ui, "scope", scope, false))
+                        (scope_tick(ui, scope, false))
                     }
                 }
                 (ui.select("life", text::LIFE, &options, "90"))
@@ -117,10 +119,10 @@ fn form(ui: &Ui, may: Scopes) -> Markup {
 }
 
 /// A scope to tick, with what it allows.
-pub(super) fn scope_tick(ui: &Ui, name: &str, scope: Scope, ticked: bool) -> Markup {
+pub(super) fn scope_tick(ui: &Ui, scope: Scope, ticked: bool) -> Markup {
     html! {
         label.tick {
-            input type="checkbox" name=(name) value=(scope.name()) checked[ticked];
+            input type="checkbox" name=(SCOPES) value=(scope.name()) checked[ticked];
             span { span.mono { (scope.name()) } " " span.muted { (ui.t(scope_text(scope))) } }
         }
     }
@@ -129,7 +131,7 @@ pub(super) fn scope_tick(ui: &Ui, name: &str, scope: Scope, ticked: bool) -> Mar
 /// The scopes that were ticked.
 pub(super) fn scopes(form: &Fields) -> Result<Scopes, Failure> {
     let parse = |word: &str| word.parse::<Scope>().map_err(|why| Failure::bad("scope", why));
-    form.all("scope").map(parse).collect()
+    form.all(SCOPES).map(parse).collect()
 }
 
 async fn make(call: Call) -> Result<impl Reply, Failure> {

@@ -75,7 +75,7 @@ async fn list(call: Call) -> Result<impl Reply, Failure> {
 
 fn table(ui: &Ui, users: &[User]) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label=(ui.t(text::TITLE)) {
+        section.scroll tabindex="0" aria-label=(ui.t(text::TITLE)) {
             table.list {
                 thead { tr {
                     th scope="col" { (ui.t(text::NAME)) }
@@ -134,7 +134,7 @@ fn role_ticks(ui: &Ui, roles: &[Role], has: &[String]) -> Markup {
             legend { (ui.t(text::ROLES)) }
             @for role in roles {
                 label.tick {
-                    input type="checkbox" name="role" value=(role.name) checked[has.contains(&role.name)];
+                    input type="checkbox" name="role[]" value=(role.name) checked[has.contains(&role.name)];
                     span { (role.name) " " span.muted { (described(ui, role)) } }
                 }
             }
@@ -147,7 +147,7 @@ async fn add(call: Call) -> Result<impl Reply, Failure> {
     let field = |name| form.get(name).unwrap_or_default().trim().to_owned();
     let new = NewUser {
         name: field("name"),
-        roles: form.all("role").map(str::to_owned).collect(),
+        roles: form.all("role[]").map(str::to_owned).collect(),
         first_name: field("first_name"),
         last_name: field("last_name"),
         email: field("email"),

@@ -6,11 +6,11 @@ use warp::http::{Method, StatusCode};
 
 use crate::app::Error;
 use crate::app::session::Proof;
+use crate::app::user::MIN_PASSWORD;
 use crate::model::qr::QrCode;
 use crate::model::second_factor::{RECOVERY_CODES, SecondFactor};
 use crate::web::call::Call;
 use crate::web::failure::Failure;
-use crate::web::fields::Fields;
 use crate::web::message::account as text;
 use crate::web::message::login;
 use crate::web::routes::{Route, route};
@@ -73,14 +73,19 @@ fn proof(ui: &Ui, id: &str) -> Markup {
     ui.field(id, text::PROOF, &control, None)
 }
 
-/// What was typed for a proof: a code where it looks like one.
-fn shown(form: &Fields) -> Proof<'_> {
-    let typed = form.get("proof").unwrap_or_default();
-    let bare = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').count();
-    let is_timed = bare == 6 && typed.chars().all(|c| c.is_ascii_digit() || c.is_whitespace());
-    let is_recovery =
-        bare == 16 && typed.split('-').count() == 4 && typed.split('-').all(|group| group.trim().len() == 4);
+/// What was typed for a proof: a code where it looks like one. No password has six characters, and one that looks like
+/// a recovery code is taken for what it is when it is none.
+fn shown(typed: &str) -> Proof<'_> {
+    let is_timed = typed.chars().filter(|c| !c.is_whitespace()).count() == 6
+        && typed.chars().all(|c| c.is_ascii_digit() || c.is_whitespace());
+    let is_group = |group: &str| group.len() == 4 && group.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_recovery = typed.trim().split('-').count() == 4 && typed.trim().split('-').all(is_group);
     if is_timed || is_recovery { Proof::Code(typed) } else { Proof::Password(typed) }
+}
+
+/// Whether the other way to read a proof is to be tried: it was no code, and can be a password.
+fn is_password_instead(typed: &str, refused: &Error) -> bool {
+    matches!(refused, Error::Invalid { field: "code", .. }) && typed.len() >= MIN_PASSWORD
 }
 
 async fn begin(call: Call) -> Result<impl Reply, Failure> {
@@ -150,12 +155,24 @@ fn recovery_codes(ui: &Ui, codes: &[String], said: Option<&str>) -> Page {
 }
 
 async fn renew(call: Call) -> Result<impl Reply, Failure> {
-    let codes = call.app().renew_recovery_codes(call.actor(), shown(call.form())).await?;
+    let typed = call.form().get("proof").unwrap_or_default();
+    let codes = match call.app().renew_recovery_codes(call.actor(), shown(typed)).await {
+        Err(refused) if is_password_instead(typed, &refused) => {
+            call.app().renew_recovery_codes(call.actor(), Proof::Password(typed)).await?
+        }
+        other => other?,
+    };
     Ok(recovery_codes(&call.ui(), &codes, None))
 }
 
 async fn turn_off(call: Call) -> Result<impl Reply, Failure> {
-    call.app().end_second_factor(call.actor(), shown(call.form())).await?;
+    let typed = call.form().get("proof").unwrap_or_default();
+    match call.app().end_second_factor(call.actor(), shown(typed)).await {
+        Err(refused) if is_password_instead(typed, &refused) => {
+            call.app().end_second_factor(call.actor(), Proof::Password(typed)).await?;
+        }
+        other => other?,
+    }
     Ok(call.redirect("/account").saying(text::TURNED_OFF))
 }
 
@@ -165,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_proof_is_a_code_where_it_looks_like_one() {
-        let code = |typed: &str| matches!(shown(&Fields::default().and("proof", typed)), Proof::Code(_));
+        let code = |typed: &str| matches!(shown(typed), Proof::Code(_));
         assert!(code("123456") && code("123 456") && code("7KQM-X2RD-9FHT-ABCD"));
         assert!(!code("correct horse") && !code("1234567") && !code("") && !code("a-b-c-d"));
     }

@@ -272,7 +272,7 @@ async fn a_form_that_no_page_of_the_session_made_is_refused() {
     let site = with(&[("ada", "admin"), ("eve", "viewer")]).await;
     let mut ada = Browser::logged_in(&site, "ada").await;
     let eve = Browser::logged_in(&site, "eve").await;
-    let forged = [("name", "mallory"), ("password", PASSWORD), ("role", "admin")];
+    let forged = [("name", "mallory"), ("password", PASSWORD), ("role[]", "admin")];
     for token in ["", "x", &eve.form.clone().unwrap()] {
         let fields: Vec<_> = forged.into_iter().chain([("csrf", token)]).collect();
         ada.ask("POST", "/users", &fields, "same-origin").await.is(403);
@@ -320,10 +320,10 @@ async fn a_tokens_secret_is_shown_once() {
     let mut browser = Browser::logged_in(&site, "ada").await;
     let list = browser.get("/tokens").await.is(200).text;
     assert!(list.contains("value=\"read\"") && !list.contains("value=\"admin\""), "no more than the person may");
-    browser.post("/tokens", &[("name", "x"), ("scope", "admin")]).await.is(403);
-    browser.post("/tokens", &[("name", "x"), ("scope", "nonsense")]).await.is(400);
+    browser.post("/tokens", &[("name", "x"), ("scope[]", "admin")]).await.is(403);
+    browser.post("/tokens", &[("name", "x"), ("scope[]", "nonsense")]).await.is(400);
     browser.post("/tokens", &[("name", "x")]).await.is(400);
-    let fields = [("name", "<b>backup"), ("scope", "read"), ("scope", "operate"), ("life", "30")];
+    let fields = [("name", "<b>backup"), ("scope[]", "read"), ("scope[]", "operate"), ("life", "30")];
     let made = browser.post("/tokens", &fields).await.is(200).says("&lt;b&gt;backup").text;
     let secret = made.split_once("<code>").unwrap().1.split_once("</code>").unwrap().0.to_owned();
     let actor = site.app.bearer(&secret, "192.0.2.9").await.unwrap();
@@ -340,12 +340,12 @@ async fn a_tokens_secret_is_shown_once() {
 async fn people_and_roles_are_looked_after() {
     let site = with(&[("ada", "admin")]).await;
     let mut ada = Browser::logged_in(&site, "ada").await;
-    let new = [("name", "Ben.B"), ("password", PASSWORD), ("role", "viewer"), ("first_name", "<img src=x>")];
+    let new = [("name", "Ben.B"), ("password", PASSWORD), ("role[]", "viewer"), ("first_name", "<img src=x>")];
     ada.post("/users", &new).await.leads_to("/users/ben.b");
     ada.post("/users", &new).await.is(409);
     let list = ada.get("/users?text=ben").await.is(200).says("&lt;img src=x&gt;").text;
     assert!(!list.contains("<img src=x>") && !list.contains("/users/ada"));
-    ada.post("/users/ben.b", &[("role", "viewer"), ("role", "operator"), ("last_name", "B")])
+    ada.post("/users/ben.b", &[("role[]", "viewer"), ("role[]", "operator"), ("last_name", "B")])
         .await
         .leads_to("/users/ben.b");
     ada.post("/users/ben.b", &[("last_name", "B")]).await.is(400);
@@ -366,15 +366,15 @@ async fn people_and_roles_are_looked_after() {
     ada.post("/users/ben.b/password", &fields).await.leads_to("/users/ben.b");
     site.app.basic("ben.b", "another horse", "192.0.2.9").await.unwrap();
 
-    ada.post("/roles", &[("name", "night"), ("scope", "read"), ("description", "</td><b>")])
+    ada.post("/roles", &[("name", "night"), ("scope[]", "read"), ("description", "</td><b>")])
         .await
         .leads_to("/roles/night");
     ada.get("/roles").await.is(200).says("&lt;/td&gt;&lt;b&gt;");
-    ada.post("/roles/night", &[("scope", "read"), ("scope", "operate")]).await.leads_to("/roles/night");
-    ada.post("/roles/night/users", &[("user", "ben.b")]).await.leads_to("/roles/night");
+    ada.post("/roles/night", &[("scope[]", "read"), ("scope[]", "operate")]).await.leads_to("/roles/night");
+    ada.post("/roles/night/users", &[("user[]", "ben.b")]).await.leads_to("/roles/night");
     ada.get("/roles/night").await.is(200).says("value=\"ben.b\" checked");
-    ada.post("/roles/admin", &[("scope", "read")]).await.is(409);
-    ada.post("/roles/admin/users", &[("user", "ben.b")]).await.is(409).says("without a role");
+    ada.post("/roles/admin", &[("scope[]", "read")]).await.is(409);
+    ada.post("/roles/admin/users", &[("user[]", "ben.b")]).await.is(409).says("without a role");
     ada.post("/roles/night/delete", &[("confirm", "nigh")]).await.is(400);
     ada.post("/roles/night/delete", &[("confirm", "night")]).await.leads_to("/roles");
     for confirm in [&[][..], &[("confirm", "ben")], &[("confirm", "BEN.B")]] {

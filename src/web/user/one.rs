@@ -151,7 +151,7 @@ async fn edit(call: Call) -> Result<impl Reply, Failure> {
     let form = call.form();
     let field = |name| Some(form.get(name).unwrap_or_default().trim().to_owned());
     let edit = UserEdit {
-        roles: Some(form.all("role").map(str::to_owned).collect()),
+        roles: Some(form.all("role[]").map(str::to_owned).collect()),
         first_name: field("first_name"),
         last_name: field("last_name"),
         email: field("email"),
