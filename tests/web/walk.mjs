@@ -6,7 +6,7 @@ function kind(path) {
         .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '{id}')
         .replace(/\b[0-9A-Fa-f]{20,}\b/g, '{serial}')
         .replace(/\/\d+(?=\/|$)/g, '/{number}')
-        .replace(/^\/(users|roles)\/(?!new\b)[^/]+/, '/$1/{name}');
+        .replace(/^\/(users|roles|device-types)\/(?!new\b)[^/]+/, '/$1/{name}');
 }
 
 /** Where the links of the page lead that are pages. */
