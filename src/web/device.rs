@@ -125,7 +125,7 @@ impl Subject {
     fn head(&self) -> Markup {
         let (ui, device) = (&self.ui, &self.device);
         html! {
-            nav.crumbs { a href="/devices" { (ui.t(words::ALL_DEVICES)) } " / " (self.type_title()) }
+            p.crumbs { a href="/devices" { (ui.t(words::ALL_DEVICES)) } " / " (self.type_title()) }
             div #device-head.page-head.device-head data-live={ "device:" (device.id) } {
                 h1 { (self.name()) }
                 (ui.device_status(device.status))

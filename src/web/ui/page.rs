@@ -79,8 +79,8 @@ impl Page {
 
 impl Reply for Page {
     fn into_response(self) -> Response {
-        let html = layout::page(&self);
-        let mut response = warp::reply::html(html.into_string()).into_response();
+        let html = printable(layout::page(&self).into_string());
+        let mut response = warp::reply::html(html).into_response();
         *response.status_mut() = self.status;
         // What was said is said once.
         let said = self.ui.0.said.is_some() && !self.ui.scripted();
@@ -91,6 +91,13 @@ impl Reply for Page {
         }
         response
     }
+}
+
+/// The document with a replacement character for each control character: devices send them, and HTML has none but the
+/// line feed and the tabulator (HTML, 13.2.3.5).
+fn printable(html: String) -> String {
+    let bad = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if html.contains(bad) { html.replace(bad, "\u{fffd}") } else { html }
 }
 
 /// The command line for a request; `ca.pem` is the certificate of the site's authority, `PYM_TOKEN` an API token.
@@ -112,6 +119,11 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn control_characters_are_not_sent() {
+        assert_eq!(printable("a\u{7}b\u{1b}[31m\u{85}\n\tü".to_owned()), "a\u{fffd}b\u{fffd}[31m\u{fffd}\n\tü");
+    }
 
     #[test]
     fn a_command_line_holds_what_it_is_given() {
