@@ -210,7 +210,7 @@ async fn show(call: Call) -> Result<Page, Failure> {
     let title = ui.fill(activity::ACTIVITY, &[&found.number, &found.code]);
     let here = format!("/activities/{}", found.id);
     Ok(ui.page_titled(&title).curl("GET", &listed).curl("POST", &cancel).body(html! {
-        nav.crumbs { a href=(ACTIVITIES) { (ui.t(activity::TITLE)) } }
+        p.crumbs { a href=(ACTIVITIES) { (ui.t(activity::TITLE)) } }
         div.page-head #head data-live="operations" {
             h1 { (title) }
             @if found.open() > 0 && ui.may_command() {
@@ -357,7 +357,7 @@ async fn operations(call: Call) -> Result<Page, Failure> {
         vec![("waiting", activity::WAITING), ("failed", activity::FAILED), ("all", activity::ALL)];
     let each = OperationStatus::ALL.iter().map(|status| (status.name(), operation_status(*status)));
     Ok(ui.page(activity::OPERATIONS).curl("GET", &asked.address("/api/v1/operations")).body(html! {
-        nav.crumbs { a href=(ACTIVITIES) { (ui.t(activity::TITLE)) } }
+        p.crumbs { a href=(ACTIVITIES) { (ui.t(activity::TITLE)) } }
         div.page-head {
             h1 { (ui.t(activity::OPERATIONS)) }
             p.muted { (ui.t(activity::OPERATIONS_INTRO)) }

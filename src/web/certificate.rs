@@ -234,7 +234,7 @@ async fn show(call: Call) -> Result<Page, Failure> {
     let may_revoke = if found.device.is_some() { ui.may_command() } else { ui.may(Scope::Admin) };
     let title = ui.fill(certificate::ONE, &[&short(&found.serial)]);
     Ok(ui.page_titled(&title).curl("GET", &address).curl("POST", &revoke).body(html! {
-        nav.crumbs { a href=(PATH) { (ui.t(certificate::TITLE)) } }
+        p.crumbs { a href=(PATH) { (ui.t(certificate::TITLE)) } }
         div.page-head {
             h1 { (title) }
             (state(&ui, &found, now))

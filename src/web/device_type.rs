@@ -82,7 +82,7 @@ async fn show(call: Call) -> Result<Page, Failure> {
     let address = format!("/api/v1/device-types/{}", one.name);
     let json = serde_json::to_string_pretty(&*one).unwrap_or_default();
     Ok(ui.page_titled(title(&one)).curl("GET", &address).body(html! {
-        nav.crumbs { a href=(PATH) { (ui.t(device_type::TITLE)) } }
+        p.crumbs { a href=(PATH) { (ui.t(device_type::TITLE)) } }
         div.page-head {
             h1 { (title(&one)) " " (origin(&ui, &one)) }
             div.buttons {

@@ -109,7 +109,7 @@ async fn resource(call: Call) -> Result<Page, Failure> {
     let asked = call.param(0);
     if asked == TYPES {
         return Ok(ui.page(reference::TYPES).curl("GET", "/api/v1/openapi.json").body(html! {
-            nav.crumbs { a href=(PATH) { (ui.t(reference::TITLE)) } }
+            p.crumbs { a href=(PATH) { (ui.t(reference::TITLE)) } }
             div.page-head {
                 h1 { (ui.t(reference::TYPES)) }
                 p.muted { (ui.t(reference::TYPES_INTRO)) }
@@ -124,7 +124,7 @@ async fn resource(call: Call) -> Result<Page, Failure> {
     let operations: Vec<_> = document.operations().into_iter().filter(|one| one.resource() == *name).collect();
     let title = format!("{}: {name}", ui.t(reference::TITLE));
     Ok(ui.page_titled(title).body(html! {
-        nav.crumbs { a href=(PATH) { (ui.t(reference::TITLE)) } }
+        p.crumbs { a href=(PATH) { (ui.t(reference::TITLE)) } }
         div.page-head {
             h1 { (name) }
             p.muted { (description) }

@@ -48,7 +48,7 @@ export function watched(page, site) {
             page.faults.push(`console: ${message.text()} at ${message.location().url} on ${page.url()}`);
         }
     });
-    page.on('pageerror', (error) => page.faults.push(`script: ${error.stack} on ${page.url()}`));
+    page.on('pageerror', (error) => page.faults.push(`script: ${error.message} ${error.stack} on ${page.url()}`));
     page.on('dialog', (dialog) => {
         page.faults.push(`dialog: ${dialog.message()} on ${page.url()}`);
         void dialog.dismiss();

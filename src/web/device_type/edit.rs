@@ -47,7 +47,7 @@ pub(super) async fn new(call: Call) -> Result<Page, Failure> {
     };
     let sent = sketch.split_whitespace().collect::<Vec<_>>().join(" ");
     Ok(ui.page(device_type::NEW).curl_json("POST", "/api/v1/device-types", &sent).body(html! {
-        nav.crumbs { a href=(PATH) { (ui.t(device_type::TITLE)) } }
+        p.crumbs { a href=(PATH) { (ui.t(device_type::TITLE)) } }
         div.page-head {
             h1 { (ui.t(device_type::NEW)) }
             p.muted { (ui.t(device_type::NEW_HINT)) }

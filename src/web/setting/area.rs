@@ -29,7 +29,7 @@ pub(super) async fn show(call: Call) -> Result<Page, Failure> {
     let address = format!("/api/v1/settings/{area}");
     let body = serde_json::json!({ "settings": settings.0 }).to_string();
     Ok(ui.page_titled(&title).curl("GET", &address).curl_json("PUT", &address, &body).body(html! {
-        nav.crumbs { a href=(PATH) { (ui.t(setting::TITLE)) } }
+        p.crumbs { a href=(PATH) { (ui.t(setting::TITLE)) } }
         div.page-head { h1 { (title) } }
         section.card { (form(&ui, &area, &settings)) }
     }))
