@@ -6,10 +6,12 @@ pub mod agent;
 pub mod application;
 pub mod audit;
 pub mod backup;
+pub mod bulk;
 pub mod certificate;
 pub mod clock;
 pub mod compliance;
 pub mod device;
+pub mod device_list;
 pub mod device_type;
 pub mod downlink;
 mod effects;
@@ -29,6 +31,7 @@ pub mod package;
 pub mod policy;
 pub mod presence;
 pub mod role;
+pub mod saved_view;
 pub mod second_factor;
 mod secret;
 pub mod session;
@@ -87,6 +90,7 @@ struct Inner {
     downlink: mpsc::Sender<Downlink>,
     host: HostState,
     pki: OnceLock<Arc<Pki>>,
+    counts: device_list::Counts,
 }
 
 /// What the configuration decides for the application.
@@ -150,6 +154,7 @@ impl App {
             downlink,
             host,
             pki: OnceLock::new(),
+            counts: device_list::Counts::default(),
         };
         Ok((Self { inner: Arc::new(inner) }, pushes))
     }

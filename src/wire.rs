@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod application;
+pub mod bulk;
 pub mod certificate;
 pub mod device;
 pub mod enrollment;

@@ -13,6 +13,7 @@ use crate::app::{self, App};
 use crate::model::TENANT;
 use crate::model::device::{self, DeviceFilter, DevicePage, DeviceSort, DeviceStatus, Ownership, PageStart};
 use crate::model::id::{DeviceId, GroupId};
+use crate::model::query::Compliance;
 use crate::wire::Page;
 use crate::wire::device::{Device, DeviceCredentials, DeviceDetail, DeviceEdit, Enrolled, NewDevice, Property};
 
@@ -56,19 +57,25 @@ pub(super) async fn find(call: &Call, key: &str) -> Result<DeviceId, Problem> {
     Ok(call.app().find_device(call.actor(), device_type, identifier).await?.id)
 }
 
-/// One page of the devices that `query` asks for, and those of `group` alone if there is one.
-pub(super) async fn page(call: &Call, mut query: Query, group: Option<GroupId>) -> Result<Page<Device>, Problem> {
+/// Which devices `query` asks for, and those of `group` alone if there is one.
+pub(super) fn filter(query: &mut Query, group: Option<GroupId>) -> Result<DeviceFilter, Problem> {
     let given_group = query.one("group", |word| word.parse().ok())?;
-    let filter = DeviceFilter {
+    Ok(DeviceFilter {
         device_type: query.text("type")?,
         statuses: query.all("status", DeviceStatus::parse)?,
         group: group.or(given_group),
         owner: query.text("owner")?,
         ownership: query.one("ownership", Ownership::parse)?,
+        compliance: query.one("compliance", Compliance::parse)?,
         text: query.text("text")?,
         query: query.text("q")?.map(|text| tag::read("q", &text)).transpose()?,
         ..DeviceFilter::default()
-    };
+    })
+}
+
+/// One page of the devices that `query` asks for, and those of `group` alone if there is one.
+pub(super) async fn page(call: &Call, mut query: Query, group: Option<GroupId>) -> Result<Page<Device>, Problem> {
+    let filter = filter(&mut query, group)?;
     let page = DevicePage {
         sort: query.one("sort", DeviceSort::parse)?.unwrap_or_default(),
         descending: query.flag("desc")?,

@@ -3,9 +3,9 @@
 use super::call::Call;
 use super::problem::Problem;
 use super::{
-    agent, application, audit, backup, certificate, compliance, device, device_type, enrollment, enrollment_token,
-    geofence, group, health, host, location, notification, operation, package, policy, role, second_factor, setting,
-    tag, telemetry, token, user, watch,
+    agent, application, audit, backup, bulk, certificate, compliance, device, device_list, device_type, enrollment,
+    enrollment_token, geofence, group, health, host, location, notification, operation, package, policy, role,
+    second_factor, setting, tag, telemetry, token, user, watch,
 };
 use crate::net::table;
 
@@ -24,6 +24,8 @@ pub fn table() -> Table {
         host::routes(),
         device_type::routes(),
         device::routes(),
+        device_list::routes(),
+        bulk::routes(),
         agent::routes(),
         enrollment::routes(),
         enrollment_token::routes(),

@@ -266,25 +266,9 @@ impl App {
             .inner
             .store
             .write(Flush::Now, move |tx| {
-                let mut device = reach(tx, &actor, id, Scope::Operate)?;
                 let mut effects = Effects::default();
-                if device.status == DeviceStatus::Removed {
-                    return Ok::<_, Error>((device, effects));
-                }
-                // What an operator shut out does not come back by leaving and enrolling again.
-                let shut_out = matches!(device.status, DeviceStatus::Blocked | DeviceStatus::Suspended);
-                if shut_out && !policy::is_blocked(tx, &device)? {
-                    require(&actor, Scope::Operate)?;
-                }
-                let by = actor.principal.to_string();
-                change_status(tx, &mut device, DeviceStatus::Removed, &by, "removed", now)?;
-                leave_behind(tx, &mut effects, &device, now)?;
-                tx.end_enrollment(device.number, now)?;
-                tx.revoke_device(device.number, now)?;
-                tx.revoke_certificates(device.number, 0, now, &by)?;
-                policy::forget(tx, &mut effects, &device, now)?;
-                tx.audit(now, &actor, "device.remove", &target(&device), Outcome::Done, "")?;
-                Ok((device, effects))
+                let (device, _) = remove(tx, &mut effects, &actor, id, now)?;
+                Ok::<_, Error>((device, effects))
             })
             .await?;
         self.order(Downlink::Close { device: id, forget: true }).await;
@@ -426,7 +410,7 @@ pub(super) fn target(device: &Device) -> String {
 }
 
 /// What people call it, as they read it in a notice.
-fn called(device: &Device) -> &str {
+pub(super) fn called(device: &Device) -> &str {
     if device.name.is_empty() { &device.identifier } else { &device.name }
 }
 
@@ -566,6 +550,34 @@ pub(super) fn check_takeover(actor: &Actor, device: &Device) -> Result<(), Error
     if enrolled && device.owner != actor.owner() { require(actor, Scope::Operate) } else { Ok(()) }
 }
 
+/// Removes a device within a transaction; false when it was removed already.
+pub(super) fn remove(
+    tx: &Tx<'_>,
+    effects: &mut Effects,
+    actor: &Actor,
+    id: DeviceId,
+    now: Timestamp,
+) -> Result<(Device, bool), Error> {
+    let mut device = reach(tx, actor, id, Scope::Operate)?;
+    if device.status == DeviceStatus::Removed {
+        return Ok((device, false));
+    }
+    // What an operator shut out does not come back by leaving and enrolling again.
+    let shut_out = matches!(device.status, DeviceStatus::Blocked | DeviceStatus::Suspended);
+    if shut_out && !policy::is_blocked(tx, &device)? {
+        require(actor, Scope::Operate)?;
+    }
+    let by = actor.principal.to_string();
+    change_status(tx, &mut device, DeviceStatus::Removed, &by, "removed", now)?;
+    leave_behind(tx, effects, &device, now)?;
+    tx.end_enrollment(device.number, now)?;
+    tx.revoke_device(device.number, now)?;
+    tx.revoke_certificates(device.number, 0, now, &by)?;
+    policy::forget(tx, effects, &device, now)?;
+    tx.audit(now, actor, "device.remove", &target(&device), Outcome::Done, "")?;
+    Ok((device, true))
+}
+
 /// What a device that is removed leaves behind is no business of the next one of that name: nothing that waited for it
 /// is delivered, and it is in no group.
 fn leave_behind(tx: &Tx<'_>, effects: &mut Effects, device: &Device, now: Timestamp) -> Result<(), Error> {
@@ -576,7 +588,13 @@ fn leave_behind(tx: &Tx<'_>, effects: &mut Effects, device: &Device, now: Timest
     Ok(())
 }
 
-fn edit_device(tx: &Tx<'_>, actor: &Actor, id: DeviceId, edit: DeviceEdit, now: Timestamp) -> Result<Device, Error> {
+pub(super) fn edit_device(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    id: DeviceId,
+    edit: DeviceEdit,
+    now: Timestamp,
+) -> Result<Device, Error> {
     let mut device = reach(tx, actor, id, Scope::Operate)?;
     // Whose a device is, and whether it is shut out, is not for its owner to say; nor for the device itself.
     // Tags choose groups, and with them policies.

@@ -286,7 +286,7 @@ impl App {
 }
 
 /// Refuses to put devices into a group with a query, or to take them out.
-fn filled_by_hand(group: &Group) -> Result<(), Error> {
+pub(super) fn filled_by_hand(group: &Group) -> Result<(), Error> {
     if group.query.is_none() {
         return Ok(());
     }

@@ -45,7 +45,7 @@ const WAITING: &str = "waiting for the device to take it";
 const WAITING_OFFLINE: &str = "waiting for the device to connect";
 
 /// An operation to be sent, checked against the types of its devices.
-struct Checked {
+pub(super) struct Checked {
     code: String,
     kind: OperationKind,
     payload: Option<String>,
@@ -68,7 +68,7 @@ impl App {
         self.send_checked(actor, checked).await
     }
 
-    async fn check_activity(&self, actor: &Actor, new: NewActivity) -> Result<Checked, Error> {
+    pub(super) async fn check_activity(&self, actor: &Actor, new: NewActivity) -> Result<Checked, Error> {
         let mut ids = new.devices;
         ids.sort_unstable();
         ids.dedup();

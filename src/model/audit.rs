@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::text::csv_text;
 use super::timestamp::Timestamp;
 
 /// One line of the trail.
@@ -65,12 +66,6 @@ impl AuditEntry {
         let (outcome, detail) = (self.outcome.name(), csv_text(&self.detail));
         format!("{},{},{actor},{origin},{action},{target},{outcome},{detail}\r\n", self.number, self.at)
     }
-}
-
-/// A field of comma-separated values: always quoted; one that a spreadsheet would calculate gets an apostrophe first.
-fn csv_text(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
 /// Which lines of the trail a list holds.

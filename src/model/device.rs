@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::{DeviceId, EnrollmentId, GroupId};
-use super::query::Query;
+use super::query::{Compliance, Field, Query};
 use super::timestamp::Timestamp;
 
 /// The most status changes kept of a device; older ones are forgotten.
@@ -103,6 +103,9 @@ pub enum Ownership {
 }
 
 impl Ownership {
+    /// Every ownership.
+    pub const ALL: [Self; 2] = [Self::Byod, Self::Cope];
+
     /// The word on the wire and in the store.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -115,7 +118,7 @@ impl Ownership {
     /// The ownership of that name, in any letter case.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Byod, Self::Cope].into_iter().find(|ownership| ownership.name().eq_ignore_ascii_case(text))
+        Self::ALL.into_iter().find(|ownership| ownership.name().eq_ignore_ascii_case(text))
     }
 }
 
@@ -212,6 +215,8 @@ pub struct DeviceFilter {
     /// A role of the owner.
     pub owner_role: Option<String>,
     pub ownership: Option<Ownership>,
+    /// How it stands to its policy.
+    pub compliance: Option<Compliance>,
     /// Part of the name or the identifier, in any letter case.
     pub text: Option<String>,
     /// What fits these words.
@@ -223,6 +228,14 @@ pub struct DeviceFilter {
     pub own_of: Option<String>,
 }
 
+impl DeviceFilter {
+    /// Whether removed devices are left out because nobody asks for a status.
+    #[must_use]
+    pub fn leaves_removed_out(&self) -> bool {
+        self.statuses.is_empty() && !self.query.as_ref().is_some_and(|query| query.names(&Field::Status))
+    }
+}
+
 /// What a device list is sorted by; ties by id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -232,11 +245,16 @@ pub enum DeviceSort {
     Identifier,
     Type,
     Status,
+    Owner,
     EnrolledAt,
     LastSeen,
 }
 
 impl DeviceSort {
+    /// Every sort key.
+    pub const ALL: [Self; 7] =
+        [Self::Name, Self::Identifier, Self::Type, Self::Status, Self::Owner, Self::EnrolledAt, Self::LastSeen];
+
     /// The word on the wire.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -245,6 +263,7 @@ impl DeviceSort {
             Self::Identifier => "identifier",
             Self::Type => "type",
             Self::Status => "status",
+            Self::Owner => "owner",
             Self::EnrolledAt => "enrolled_at",
             Self::LastSeen => "last_seen",
         }
@@ -253,9 +272,7 @@ impl DeviceSort {
     /// The sort key of that name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Name, Self::Identifier, Self::Type, Self::Status, Self::EnrolledAt, Self::LastSeen]
-            .into_iter()
-            .find(|sort| sort.name() == text)
+        Self::ALL.into_iter().find(|sort| sort.name() == text)
     }
 }
 

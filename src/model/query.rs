@@ -103,7 +103,7 @@ pub enum Value {
 }
 
 /// How a device stands to its policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Compliance {
     Yes,
     No,
@@ -172,6 +172,17 @@ impl Query {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         matches!(self, Self::All(parts) if parts.is_empty())
+    }
+
+    /// Whether every term is of a field that `fits`.
+    #[must_use]
+    pub fn keeps_to(&self, fits: &impl Fn(&Field) -> bool) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().all(|part| part.keeps_to(fits)),
+            Self::Not(part) => part.keeps_to(fits),
+            Self::Word(_) => true,
+            Self::Term { field, .. } => fits(field),
+        }
     }
 
     /// Whether a term of that field is in it.
@@ -307,11 +318,18 @@ impl Field {
 }
 
 impl Compliance {
-    fn parse(word: &str) -> Option<Self> {
-        [Self::Yes, Self::No, Self::Unknown].into_iter().find(|answer| answer.name().eq_ignore_ascii_case(word))
+    /// Every answer.
+    pub const ALL: [Self; 3] = [Self::Yes, Self::No, Self::Unknown];
+
+    /// The answer of that name, in any letter case.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|answer| answer.name().eq_ignore_ascii_case(word))
     }
 
-    const fn name(self) -> &'static str {
+    /// The word in a query.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Yes => "yes",
             Self::No => "no",

@@ -1,6 +1,6 @@
 //! Devices, their enrollments, properties and status changes. The list is in `list`.
 
-mod list;
+pub(super) mod list;
 mod note;
 
 use rusqlite::{OptionalExtension, Row, params};

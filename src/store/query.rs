@@ -105,15 +105,10 @@ impl Clause {
                  JOIN policy p ON p.number = e.value WHERE a.device = d.number AND p.name = ?)",
                 text,
             ),
-            Field::Compliant => self.text.push_str(match value {
-                Value::Compliance(Compliance::Yes) => {
-                    "EXISTS (SELECT 1 FROM compliance c WHERE c.device = d.number AND c.compliant = 1)"
-                }
-                Value::Compliance(Compliance::No) => {
-                    "EXISTS (SELECT 1 FROM compliance c WHERE c.device = d.number AND c.compliant = 0)"
-                }
-                _ => "NOT EXISTS (SELECT 1 FROM compliance c WHERE c.device = d.number AND c.compliant IS NOT NULL)",
-            }),
+            Field::Compliant => self.text.push_str(complies(match value {
+                Value::Compliance(answer) => *answer,
+                _ => Compliance::Unknown,
+            })),
             Field::Seen => self.age("coalesce(d.last_seen_at, d.enrolled_at)", op, value, now),
             Field::Enrolled => self.age("d.enrolled_at", op, value, now),
             Field::Model => self.property("DEVICE_MODEL".to_owned(), |clause| clause.text_term("p.value", op, text)),
@@ -192,6 +187,17 @@ impl Clause {
             self.push(" OR m.value = ? COLLATE NOCASE)", text);
         }
         self.text.push(')');
+    }
+}
+
+/// The condition that a device stands so to its policy.
+pub(super) const fn complies(answer: Compliance) -> &'static str {
+    match answer {
+        Compliance::Yes => "EXISTS (SELECT 1 FROM compliance c WHERE c.device = d.number AND c.compliant = 1)",
+        Compliance::No => "EXISTS (SELECT 1 FROM compliance c WHERE c.device = d.number AND c.compliant = 0)",
+        Compliance::Unknown => {
+            "NOT EXISTS (SELECT 1 FROM compliance c WHERE c.device = d.number AND c.compliant IS NOT NULL)"
+        }
     }
 }
 

@@ -532,3 +532,62 @@ async fn a_metric_is_drawn_a_note_kept_and_a_failure_sent_again() {
     assert_ne!(again.json()["id"], sent["id"]);
     assert!(again.header("location").ends_with(again.json()["id"].as_str().unwrap()));
 }
+
+#[tokio::test]
+async fn devices_are_counted_taken_out_and_changed_many_at_once() {
+    let site = Site::start().await;
+    for number in 0..3 {
+        site.pi(&format!("pi-{number}")).await;
+    }
+    let hostile = json!({ "type": "arduino", "identifier": "uno", "name": "=1+1", "ownership": "COPE" });
+    site.send(&local(), "POST", "/api/v1/devices", hostile).await.is(201);
+    let counts = site.get(&local(), "/api/v1/devices/facets?type=arduino").await.is(200).json();
+    assert_eq!((&counts["total"], &counts["known"]), (&json!(1), &json!(4)));
+    let types = json!([{ "value": "arduino", "devices": 1 }, { "value": "raspberrypi", "devices": 3 }]);
+    assert_eq!(counts["type"], types);
+    assert_eq!(counts["ownership"], json!([{ "value": "COPE", "devices": 1 }]));
+    site.get(&local(), "/api/v1/devices/facets?q=os%3Cx").await.is(400);
+    site.get(&local(), "/api/v1/devices?compliance=perhaps").await.is(400);
+    assert_eq!(site.get(&local(), "/api/v1/devices?compliance=unknown").await.is(200).json()["total"], 4);
+    assert_eq!(site.get(&local(), "/api/v1/devices?compliance=no&sort=owner").await.is(200).json()["total"], 0);
+
+    let csv = site.get(&local(), "/api/v1/devices/export?columns=name,type&ownership=COPE").await.is(200);
+    assert_eq!(csv.text(), "name,type\r\n\"'=1+1\",\"arduino\"\r\n");
+    assert_eq!(csv.header("content-disposition"), "attachment; filename=\"devices.csv\"");
+    let target = "/api/v1/devices/export?format=json&q=type:raspberrypi&sort=identifier&desc=true";
+    let file = site.get(&local(), target).await.is(200).json();
+    assert_eq!(file.as_array().unwrap().len(), 3);
+    assert_eq!(file[0]["identifier"], "pi-2");
+    site.get(&local(), "/api/v1/devices/export?columns=password").await.is(400);
+
+    let send = json!({ "filter": {}, "action": { "do": "send", "code": "stats" } });
+    let preview = site.send(&local(), "POST", "/api/v1/devices/bulk/preview", send.clone()).await.is(200).json();
+    assert_eq!((&preview["devices"], &preview["able"]), (&json!(4), &json!(3)));
+    let reason = json!([{ "why": "the type arduino has no such operation", "devices": 1, "examples": ["=1+1"] }]);
+    assert_eq!(preview["left_out"], reason);
+    let mut confirmed = send.clone();
+    confirmed["mark"] = preview["mark"].clone();
+    site.pi("pi-3").await;
+    let changed = site.send(&local(), "POST", "/api/v1/devices/bulk", confirmed.clone()).await.is(409).json();
+    assert!(changed["detail"].as_str().unwrap().contains("4 by now"), "{changed}");
+    let done = site.send(&local(), "POST", "/api/v1/devices/bulk", send).await.is(200).json();
+    assert_eq!((&done["devices"], &done["left_out"]), (&json!(4), &json!(1)));
+    let activity = format!("/api/v1/activities/{}", done["activity"]["number"]);
+    assert_eq!(site.get(&local(), &activity).await.is(200).json()["operations"].as_array().unwrap().len(), 4);
+    let tag = json!({ "filter": { "q": "pi-1" }, "action": { "do": "tag", "add": ["one"] } });
+    assert_eq!(site.send(&local(), "POST", "/api/v1/devices/bulk", tag).await.is(200).json()["changed"], 1);
+    let remove = json!({ "filter": { "type": "raspberrypi", "status": ["ACTIVE"] }, "action": { "do": "remove" } });
+    assert_eq!(site.send(&local(), "POST", "/api/v1/devices/bulk", remove.clone()).await.is(200).json()["changed"], 4);
+    site.send(&local(), "POST", "/api/v1/devices/bulk", remove).await.is(409);
+    for wrong in [
+        json!({ "action": { "do": "suspend" } }),
+        json!({ "filter": {}, "action": { "do": "explode" } }),
+        json!({ "filter": { "compliance": "perhaps" }, "action": { "do": "suspend" } }),
+        json!({ "filter": { "q": "os<x" }, "action": { "do": "suspend" } }),
+        json!({ "filter": {}, "action": { "do": "tag", "add": ["a,b"] } }),
+        json!({ "filter": {}, "action": { "do": "suspend", "force": true } }),
+        json!({ "filter": {}, "devices": ["01890000-0000-7000-8000-000000000000"], "action": { "do": "suspend" } }),
+    ] {
+        site.send(&local(), "POST", "/api/v1/devices/bulk", wrong).await.is(400);
+    }
+}

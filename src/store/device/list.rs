@@ -8,9 +8,8 @@ use super::{COLUMNS, OWN, device};
 use crate::model::device::{Device, DeviceFilter, DevicePage, DeviceSort, DeviceStatus, PageStart};
 use crate::model::id::DeviceId;
 use crate::model::page::Page;
-use crate::model::query::Field;
 use crate::model::timestamp::Timestamp;
-use crate::store::query::Clause;
+use crate::store::query::{Clause, complies};
 use crate::store::{Rx, StoreError};
 
 impl Rx<'_> {
@@ -57,6 +56,19 @@ impl Rx<'_> {
         Ok(Page { items, next, total })
     }
 
+    /// The devices that fit `filter`, at most `limit`, in the order of their enrollment.
+    pub fn matching_devices(
+        &self,
+        filter: &DeviceFilter,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Device>, StoreError> {
+        let clause = Clause::of(filter, now);
+        let sql = format!("SELECT {COLUMNS} FROM device d{} ORDER BY d.number LIMIT {limit}", clause.text);
+        let mut statement = self.connection.prepare(&sql)?;
+        Ok(statement.query_map(clause.bound(), device)?.collect::<Result<_, _>>()?)
+    }
+
     /// The ids of the devices that fit `filter`, at most `limit`, in the order of their enrollment.
     pub fn device_ids(&self, filter: &DeviceFilter, limit: usize, now: Timestamp) -> Result<Vec<DeviceId>, StoreError> {
         let clause = Clause::of(filter, now);
@@ -66,19 +78,20 @@ impl Rx<'_> {
     }
 }
 
-const fn sort_key(sort: DeviceSort) -> &'static str {
+pub(in crate::store) const fn sort_key(sort: DeviceSort) -> &'static str {
     match sort {
         DeviceSort::Name => "d.name COLLATE NOCASE",
         DeviceSort::Identifier => "d.identifier",
         DeviceSort::Type => "d.type",
         DeviceSort::Status => "d.status",
+        DeviceSort::Owner => "d.owner",
         DeviceSort::EnrolledAt => "d.enrolled_at",
         DeviceSort::LastSeen => "coalesce(d.last_seen_at, 0)",
     }
 }
 
 /// A cursor is the sort key's value and the number of the last row, as JSON in letters that a URL takes as they are.
-fn cursor(key: rusqlite::types::Value, number: i64) -> Result<String, StoreError> {
+pub(in crate::store) fn cursor(key: rusqlite::types::Value, number: i64) -> Result<String, StoreError> {
     let key = match key {
         rusqlite::types::Value::Integer(integer) => serde_json::Value::from(integer),
         rusqlite::types::Value::Text(text) => serde_json::Value::from(text),
@@ -94,8 +107,7 @@ impl Clause {
         if let Some(device_type) = &filter.device_type {
             clause.and("d.type = ?", device_type.clone());
         }
-        let asked = filter.query.as_ref().is_some_and(|query| query.names(&Field::Status));
-        if filter.statuses.is_empty() && !asked {
+        if filter.leaves_removed_out() {
             clause.and("d.status <> ?", DeviceStatus::Removed);
         } else if !filter.statuses.is_empty() {
             clause.and_any("d.status", &filter.statuses);
@@ -106,6 +118,26 @@ impl Clause {
                 group,
             );
         }
+        if let Some(ownership) = filter.ownership {
+            clause.and("d.ownership = ?", ownership);
+        }
+        if let Some(compliance) = filter.compliance {
+            clause.joint();
+            clause.text.push_str(complies(compliance));
+        }
+        clause.and_beyond_facets(filter, now);
+        clause
+    }
+
+    /// As [`Clause::of`], without what a facet chooses: status, type, group, ownership and compliance.
+    pub(in crate::store) fn beyond_facets(filter: &DeviceFilter, now: Timestamp) -> Self {
+        let mut clause = Self::default();
+        clause.and_beyond_facets(filter, now);
+        clause
+    }
+
+    fn and_beyond_facets(&mut self, filter: &DeviceFilter, now: Timestamp) {
+        let clause = self;
         if let Some(part) = &filter.owner_part {
             clause.and("instr(lower(d.owner), lower(?)) > 0", part.clone());
         }
@@ -117,9 +149,6 @@ impl Clause {
         }
         if let Some(owner) = &filter.owner {
             clause.and("d.owner = ?", owner.clone());
-        }
-        if let Some(ownership) = filter.ownership {
-            clause.and("d.ownership = ?", ownership);
         }
         if let Some(text) = &filter.text {
             clause.and("(instr(lower(d.name), lower(?)) > 0", text.clone());
@@ -136,7 +165,6 @@ impl Clause {
             clause.and(&format!("({OWN})"), name.clone());
             clause.bound.push(Box::new(name.clone()));
         }
-        clause
     }
 
     fn and_any(&mut self, column: &str, statuses: &[DeviceStatus]) {
@@ -149,7 +177,7 @@ impl Clause {
     }
 
     /// Continues after the row that `cursor` names.
-    fn after(&mut self, cursor: &str, key: &str, descending: bool) -> Result<(), StoreError> {
+    pub(in crate::store) fn after(&mut self, cursor: &str, key: &str, descending: bool) -> Result<(), StoreError> {
         let bad = || StoreError::Cursor(cursor.chars().take(100).collect());
         let json = BASE64_URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad())?;
         let (value, number): (serde_json::Value, i64) = serde_json::from_slice(&json).map_err(|_| bad())?;

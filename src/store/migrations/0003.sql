@@ -51,3 +51,66 @@ CREATE TABLE enrollment_token_device (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX enrollment_token_group_by_group ON enrollment_token_group (device_group);
 CREATE INDEX enrollment_token_device_by_device ON enrollment_token_device (device);
+
+-- devices: what the list of devices is made quick by, and the views of it that people keep.
+CREATE INDEX device_by_facet ON device (status, type, ownership);
+CREATE INDEX device_by_identifier ON device (identifier, number);
+CREATE INDEX device_by_enrollment ON device (enrolled_at, number);
+
+-- Grows with every change that can move a device from one count of the list to another, so that counts can be kept as
+-- long as nothing did. What devices say of themselves (last seen, properties, telemetry) is not among it.
+CREATE TABLE device_generation (
+    only  INTEGER PRIMARY KEY CHECK (only = 0),
+    value INTEGER NOT NULL
+) STRICT;
+INSERT INTO device_generation VALUES (0, 0);
+CREATE TRIGGER generation_device_new AFTER INSERT ON device BEGIN
+    UPDATE device_generation SET value = value + 1;
+END;
+CREATE TRIGGER generation_device_changed AFTER UPDATE OF name, type, identifier, owner, ownership, status ON device
+    WHEN (old.name, old.type, old.identifier, old.owner, old.ownership, old.status)
+        IS NOT (new.name, new.type, new.identifier, new.owner, new.ownership, new.status) BEGIN
+    UPDATE device_generation SET value = value + 1;
+END;
+CREATE TRIGGER generation_device_gone AFTER DELETE ON device BEGIN
+    UPDATE device_generation SET value = value + 1;
+END;
+CREATE TRIGGER generation_member_new AFTER INSERT ON group_member BEGIN
+    UPDATE device_generation SET value = value + 1;
+END;
+CREATE TRIGGER generation_member_gone AFTER DELETE ON group_member BEGIN
+    UPDATE device_generation SET value = value + 1;
+END;
+CREATE TRIGGER generation_group_new AFTER INSERT ON device_group BEGIN
+    UPDATE device_generation SET value = value + 1;
+END;
+CREATE TRIGGER generation_group_changed AFTER UPDATE OF name ON device_group BEGIN
+    UPDATE device_generation SET value = value + 1;
+END;
+CREATE TRIGGER generation_group_gone AFTER DELETE ON device_group BEGIN
+    UPDATE device_generation SET value = value + 1;
+END;
+CREATE TRIGGER generation_tag_new AFTER INSERT ON tag BEGIN
+    UPDATE device_generation SET value = value + 1;
+END;
+CREATE TRIGGER generation_tag_gone AFTER DELETE ON tag BEGIN
+    UPDATE device_generation SET value = value + 1;
+END;
+CREATE TRIGGER generation_compliance_new AFTER INSERT ON compliance BEGIN
+    UPDATE device_generation SET value = value + 1;
+END;
+CREATE TRIGGER generation_compliance_changed AFTER UPDATE OF compliant ON compliance
+    WHEN old.compliant IS NOT new.compliant BEGIN
+    UPDATE device_generation SET value = value + 1;
+END;
+CREATE TRIGGER generation_compliance_gone AFTER DELETE ON compliance BEGIN
+    UPDATE device_generation SET value = value + 1;
+END;
+
+CREATE TABLE saved_view (
+    user       BLOB NOT NULL REFERENCES user ON DELETE CASCADE,
+    name       TEXT NOT NULL COLLATE NOCASE,
+    query      TEXT NOT NULL,          -- the query string of the page
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (user, name)
+) STRICT, WITHOUT ROWID;
