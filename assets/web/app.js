@@ -404,6 +404,69 @@
   };
   document.addEventListener('input', (event) => { if (event.target.matches('[data-filter]')) narrow(event.target); });
   document.addEventListener('pym:start', () => { for (const part of $$('[data-scripted]')) part.hidden = false; });
+  // --- policies: their order by drag, by keys and by buttons, saved once ---
+  const renumber = (list) => {
+    const all = $$(':scope > tr', list);
+    all.forEach((row, at) => {
+      $('[data-place]', row).textContent = at + 1;
+      for (const button of $$('[data-move]', row)) button.disabled = at === (button.dataset.move < 0 ? 0 : all.length - 1);
+    });
+    // What was not saved yet is not taken away by what others do.
+    list.closest('form').dataset.keep = '';
+    $('[data-order-save]', list.closest('form')).hidden = false;
+  };
+  const place = (row, by) => {
+    const list = row.parentNode, other = by < 0 ? row.previousElementSibling : row.nextElementSibling;
+    if (!other) return;
+    if (by < 0) other.before(row); else other.after(row);
+    renumber(list);
+    const said = $('[data-order-said]', list.closest('form')), at = $$(':scope > tr', list).indexOf(row) + 1;
+    [row.dataset.name, at, list.children.length].forEach((value, index) => {
+      said.textContent = (index ? said.textContent : said.dataset.orderSaid).replace('{}', () => value);
+    });
+  };
+  const offerHandles = () => { for (const handle of $$('[data-handle]')) handle.hidden = false; };
+  document.addEventListener('pym:start', offerHandles);
+  document.addEventListener('pym:morphed', offerHandles);
+  document.addEventListener('click', (event) => {
+    const on = event.target.closest && event.target.closest('[data-move], [data-order-undo]');
+    if (!on) return;
+    event.preventDefault();
+    if (!('move' in on.dataset)) { location.reload(); return; }
+    place(on.closest('tr'), Number(on.dataset.move));
+    if (on.disabled) $('[data-move]:not([disabled])', on.closest('tr')).focus(); else on.focus();
+  });
+  document.addEventListener('keydown', (event) => {
+    const handle = event.target.closest && event.target.closest('[data-handle]');
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!handle || !by) return;
+    event.preventDefault();
+    place(handle.closest('tr'), by);
+    handle.focus();
+  });
+  document.addEventListener('pointerdown', (event) => {
+    const handle = event.target.closest && event.target.closest('[data-handle]');
+    if (!handle || event.button) return;
+    const row = handle.closest('tr');
+    row.classList.add('dragged');
+    const move = (at) => {
+      const box = (other) => other && other.getBoundingClientRect();
+      const [before, after] = [box(row.previousElementSibling), box(row.nextElementSibling)];
+      if (before && at.clientY < before.top + before.height / 2) place(row, -1);
+      else if (after && at.clientY > after.top + after.height / 2) place(row, 1);
+    };
+    const end = () => {
+      row.classList.remove('dragged');
+      for (const [name, act] of [['pointermove', move], ['pointerup', end], ['pointercancel', end]]) removeEventListener(name, act);
+    };
+    for (const [name, act] of [['pointermove', move], ['pointerup', end], ['pointercancel', end]]) addEventListener(name, act);
+  });
+  // A setting that is filled in is meant to be set.
+  document.addEventListener('input', (event) => {
+    const setting = event.target.closest && event.target.closest('details.setting');
+    const tick = setting && $('input[name^="set:"]', setting);
+    if (tick && tick !== event.target) tick.checked = true;
+  });
 
   // --- start ---
   const start = () => {

@@ -27,6 +27,7 @@ pub(super) fn routes() -> Vec<Route> {
         route(Method::POST, "/api/v1/policies/{id}/activate", |call| set_active(call, true)),
         route(Method::POST, "/api/v1/policies/{id}/deactivate", |call| set_active(call, false)),
         route(Method::GET, "/api/v1/policies/{id}/versions", versions),
+        route(Method::GET, "/api/v1/policies/{id}/versions/{version}/difference", difference),
         route(Method::POST, "/api/v1/policies/{id}/versions/{version}/restore", restore),
         route(Method::GET, "/api/v1/devices/{id}/policy", of_device),
     ]
@@ -96,6 +97,14 @@ async fn versions(call: Call) -> Result<impl Reply, Problem> {
     Ok(reply::json(&Page::whole(call.app().policy_versions(call.actor(), key(&call)?).await?)))
 }
 
+async fn difference(call: Call) -> Result<impl Reply, Problem> {
+    let (key, version) = (key(&call)?, call.id(1, "version")?);
+    let mut query = call.query()?;
+    let from = query.one("from", |word| word.parse().ok())?;
+    query.end()?;
+    Ok(reply::json(&call.app().policy_difference(call.actor(), key, from, version).await?))
+}
+
 async fn restore(call: Call) -> Result<impl Reply, Problem> {
     let version = call.id(1, "version")?;
     Ok(reply::json(&call.app().restore_policy(call.actor(), key(&call)?, version).await?))
@@ -108,6 +117,7 @@ async fn of_device(call: Call) -> Result<impl Reply, Problem> {
         effective: found.effective,
         applied: found.applied,
         applied_at: found.applied_at,
+        untold: found.untold,
         pending: found.pending,
         policies: found.policies.into_iter().map(|policy| policy.name).collect(),
     }))

@@ -9,23 +9,26 @@ use super::group::settle_groups;
 use super::notification::notify;
 use super::operation::queue;
 use super::policy::{BLOCKED, is_blocked, is_open, lift, resend};
-use super::{App, Error, check_limit};
+use super::{App, Error, check_limit, require};
 use crate::app::access::{reach, seen_by};
 use crate::model::actor::{Actor, Scope};
 use crate::model::compliance::{
-    Compliance, ComplianceCounts, FeatureCompliance, MONITOR, Violation, read_findings, silent,
+    Compliance, ComplianceCounts, ComplianceFilter, ComplianceReport, FeatureCompliance, MONITOR, Standing,
+    read_findings, silent,
 };
 use crate::model::device::{Device, DeviceStatus};
 use crate::model::device_type::DeviceType;
 use crate::model::id::DeviceId;
 use crate::model::notification::NotificationKind;
 use crate::model::operation::{Operation, OperationKind, OperationStatus};
-use crate::model::page::{MAX_PAGE, Page};
-use crate::model::policy::{Applied, Mode};
+use crate::model::page::MAX_PAGE;
+use crate::model::policy::{Applied, Mode, Untold};
 use crate::model::text::for_terminal;
 use crate::model::timestamp::Timestamp;
 use crate::store::{Flush, Rx, Tx};
 
+/// The most devices of an export that are in memory at a time.
+pub const EXPORT_PIECE: u32 = 500;
 /// Devices asked in one transaction; between two, others have their turn.
 const BATCH: u32 = 200;
 /// The most features that a notification names.
@@ -44,17 +47,18 @@ impl App {
             .await
     }
 
-    /// How many devices comply, and one page of those that do not, with what they violate.
+    /// How the devices comply that fit a filter: in all, by policy and by feature, and one page of them.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a limit or cursor that cannot be, [`Error::Forbidden`] without the scope `read` or `own`.
     pub async fn compliance(
         &self,
         actor: &Actor,
+        filter: ComplianceFilter,
         limit: u32,
         cursor: Option<String>,
-    ) -> Result<(ComplianceCounts, Page<Violation>), Error> {
-        let own_of = seen_by(actor, Scope::Read)?;
+    ) -> Result<ComplianceReport, Error> {
+        let (filter, now) = (seen(actor, filter)?, self.inner.clock.now());
         check_limit(limit, MAX_PAGE)?;
         let after = match cursor {
             None => 0,
@@ -65,10 +69,50 @@ impl App {
         self.inner
             .store
             .read(move |rx| {
-                let own_of = own_of.as_deref();
-                Ok((rx.compliance_counts(own_of)?, rx.violations(own_of, after, limit)?))
+                Ok(ComplianceReport {
+                    counts: rx.compliance_counts(&filter, now)?,
+                    policies: rx.policy_compliance(&filter, now)?,
+                    features: rx.feature_compliance(&filter, now)?,
+                    page: rx.standings(&filter, after, limit, now)?,
+                })
             })
             .await
+    }
+
+    /// How many devices comply.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the scope `read` or `own`.
+    pub async fn compliance_counts(&self, actor: &Actor) -> Result<ComplianceCounts, Error> {
+        let (filter, now) = (seen(actor, ComplianceFilter::default())?, self.inner.clock.now());
+        self.inner.store.read(move |rx| Ok(rx.compliance_counts(&filter, now)?)).await
+    }
+
+    /// How many devices applying the policies would mend though no policy is marked as changed: those whose policy was
+    /// deleted, or did not reach them.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the scope `read`.
+    pub async fn policy_loose_ends(&self, actor: &Actor) -> Result<u64, Error> {
+        require(actor, Scope::Read)?;
+        self.inner.store.read(|rx| Ok::<_, Error>(rx.loose_ends()?)).await
+    }
+
+    /// The next devices of an export, at most [`EXPORT_PIECE`], and the cursor of those that follow; `None` at the end.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without the scope `read` or `own`.
+    pub async fn compliance_piece(
+        &self,
+        actor: &Actor,
+        filter: ComplianceFilter,
+        after: i64,
+    ) -> Result<(Vec<Standing>, Option<i64>), Error> {
+        let (filter, now) = (seen(actor, filter)?, self.inner.clock.now());
+        let page =
+            self.inner.store.read(move |rx| Ok::<_, Error>(rx.standings(&filter, after, EXPORT_PIECE, now)?)).await?;
+        let next = page.next.and_then(|next| next.parse().ok());
+        Ok((page.items, next))
     }
 
     /// One round of asking: every device with a policy, of a type that can be asked, that was not asked in this round.
@@ -139,7 +183,7 @@ impl App {
         Ok(count)
     }
 
-    /// Tells devices that violate a policy which is enforced the policy again, a few times until they comply; adds
+    /// Tells devices that violate a policy which is enforced, or were not told it after all, the policy again, a few times until they comply; adds
     /// what comes of it to `effects`.
     pub(super) async fn enforce(&self, effects: &mut Effects) {
         let (app, now) = (self.clone(), self.inner.clock.now());
@@ -168,6 +212,12 @@ impl App {
             Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "cannot enforce a policy"),
         }
     }
+}
+
+/// The filter, narrowed to what the caller may see.
+fn seen(actor: &Actor, mut filter: ComplianceFilter) -> Result<ComplianceFilter, Error> {
+    filter.devices.own_of = seen_by(actor, Scope::Read)?;
+    Ok(filter)
 }
 
 /// The codes that are asked for in this round.
@@ -237,7 +287,7 @@ pub(super) fn answered(
     }
     let Some(mut state) = tx.compliance(device.number)? else { return Ok(()) };
     (state.answered_at, state.attempts) = (Some(now), 0);
-    let Some(Applied { effective: Some(effective), operations, .. }) = tx.applied(device.number)? else {
+    let Some(Applied { effective: Some(effective), operations, untold, .. }) = tx.applied(device.number)? else {
         return Ok(tx.put_compliance(device.number, &state)?);
     };
     let findings = findings.filter(|_| status == OperationStatus::Completed).and_then(read_findings);
@@ -245,6 +295,10 @@ pub(super) fn answered(
     let (Some(findings), false) = (findings, is_open(tx, &operations)?) else {
         return Ok(tx.put_compliance(device.number, &state)?);
     };
+    let tried = untold.as_ref().is_none_or(Untold::was_tried);
+    if untold.is_some() {
+        tx.forget_compliance_features(device.number)?;
+    }
     let mut violated = Vec::new();
     for feature in &effective.features {
         let found = findings.iter().find(|finding| finding.code.eq_ignore_ascii_case(&feature.code));
@@ -253,10 +307,23 @@ pub(super) fn answered(
         let before = state.features.iter().find(|before| before.code == feature.code);
         let since = before.filter(|before| before.compliant == bad.is_none()).map_or(now, |before| before.since);
         let new = FeatureCompliance { code: feature.code.clone(), compliant: bad.is_none(), reason, since };
-        if before != Some(&new) {
+        if untold.is_some() && (new.compliant || !tried) {
+            continue;
+        }
+        if before != Some(&new) || untold.is_some() {
             tx.put_compliance_feature(device.number, &new)?;
         }
         violated.extend(Some(new).filter(|new| !new.compliant));
+    }
+    if let Some(untold) = untold.filter(|_| violated.is_empty()) {
+        // It was not told, so that it cannot comply, whatever it says.
+        state.compliant = None;
+        tx.put_compliance(device.number, &state)?;
+        settle_groups(tx, device.number, now)?;
+        if effective.mode == Mode::Enforce && !untold.was_taken_back() {
+            effects.violating.push(device.clone());
+        }
+        return Ok(());
     }
     let before = state.compliant.replace(violated.is_empty());
     if violated.is_empty() {

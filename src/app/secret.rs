@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 use super::access::covers;
 use super::{App, Error};
 use crate::model::actor::{Actor, Principal, Scope};
@@ -57,7 +59,11 @@ impl App {
         let device_type = self.inner.device_types.get(device_type);
         for feature in features {
             match device_type.as_ref().and_then(|device_type| device_type.feature(&feature.code)) {
-                Some(known) => drop(known.payload.mask(&mut feature.content)),
+                Some(known) => match &feature.content {
+                    // The Entgra API's consoles send a content as JSON in a text.
+                    Json::String(text) => feature.content = known.payload.masked(text).unwrap_or(text.clone()).into(),
+                    _ => drop(known.payload.mask(&mut feature.content)),
+                },
                 None => feature.content = MASK.into(),
             }
         }

@@ -230,7 +230,11 @@ fn tell(run: &DryRun, output: &mut Output) -> Result<(), Failure> {
     if run.affected == 0 {
         return Ok(());
     }
-    output.line(format_args!("{} gain a policy, {} lose theirs, {} get another", run.gains, run.loses, run.changes))
+    output.line(format_args!("{} gain a policy, {} lose theirs, {} get another", run.gains, run.loses, run.changes))?;
+    if run.repeats == 0 {
+        return Ok(());
+    }
+    output.line(format_args!("{} are told again what did not reach them", run.repeats))
 }
 
 fn print(policies: &[Policy], output: &mut Output) -> Result<(), Failure> {
@@ -276,8 +280,14 @@ fn print_compliance(found: &Compliance, output: &mut Output) -> Result<(), Failu
         Some(false) => "does not comply",
         None => "not known",
     };
+    let told = match (&found.untold, found.underway) {
+        (Some(untold), _) => short(&format!("did not reach the device: {}", untold.reason), 80),
+        (None, true) => "on its way".to_owned(),
+        (None, false) => "told".to_owned(),
+    };
     output.facts(vec![
         ("Compliance", Cell::new(state)),
+        ("Policy", Cell::new(told)),
         ("Asked", output.ago_or_never(found.asked_at)),
         ("Answered", output.ago_or_never(found.answered_at)),
         ("Unanswered", Cell::new(found.attempts)),

@@ -1,14 +1,20 @@
 //! Policies: what devices of a type are to be set to, for whom, and which of several policies counts for a device.
 
+mod difference;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+pub use difference::{Difference, Edit, difference};
+
+use super::compliance::MAX_REASON;
 use super::device::{Device, Ownership};
 use super::device_type::{DeviceType, Payload};
 use super::id::{DeviceId, GroupId, OperationId, PolicyId};
-use super::text::{MAX_DESCRIPTION, MAX_NAME, check_label};
+use super::operation::{Operation, OperationKind, OperationStatus};
+use super::text::{MAX_DESCRIPTION, MAX_NAME, check_label, cut};
 use super::timestamp::Timestamp;
 
 /// The most versions kept of a policy; older ones are forgotten.
@@ -216,6 +222,53 @@ pub struct Applied {
     /// The operations that carried it.
     pub operations: Vec<OperationId>,
     pub applied_at: Timestamp,
+    /// One of the operations ended without the device doing it.
+    pub untold: Option<Untold>,
+}
+
+impl Applied {
+    /// What a device is being told by these operations.
+    #[must_use]
+    pub const fn told(effective: Option<Effective>, operations: Vec<OperationId>, applied_at: Timestamp) -> Self {
+        Self { effective, operations, applied_at, untold: None }
+    }
+}
+
+/// How telling a device of its policy came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Untold {
+    /// CANCELLED, EXPIRED or ERROR.
+    pub status: OperationStatus,
+    /// In a sentence, or in the device's words; at most [`MAX_REASON`] bytes.
+    pub reason: String,
+}
+
+impl Untold {
+    /// What an operation that carried a policy says of it; `None` unless it ended in vain.
+    #[must_use]
+    pub fn of(operation: &Operation) -> Option<Self> {
+        let status = operation.status;
+        let carries = matches!(operation.kind, OperationKind::Policy | OperationKind::Profile);
+        if !carries || !status.is_final() || matches!(status, OperationStatus::Completed | OperationStatus::Repeated) {
+            return None;
+        }
+        let answer = operation.responses.last().filter(|last| last.status == OperationStatus::Error);
+        let words = answer.map_or("", |last| last.text.trim());
+        let reason = if words.is_empty() { operation.reason.as_str() } else { words };
+        Some(Self { status, reason: cut(reason, MAX_REASON).to_owned() })
+    }
+
+    /// Whether the device had it, and could not do all of it; else it never came so far.
+    #[must_use]
+    pub fn was_tried(&self) -> bool {
+        self.status == OperationStatus::Error
+    }
+
+    /// Whether a person took it back; then it is not sent again by itself.
+    #[must_use]
+    pub fn was_taken_back(&self) -> bool {
+        self.status == OperationStatus::Cancelled
+    }
 }
 
 /// How a change would change one device.
@@ -228,6 +281,8 @@ pub enum Impact {
     Loses,
     /// It gets other settings, or another mode.
     Changes,
+    /// It is told once more what did not reach it.
+    Repeats,
 }
 
 /// The most devices that a dry run names.
@@ -242,6 +297,8 @@ pub struct DryRun {
     pub gains: u64,
     pub loses: u64,
     pub changes: u64,
+    #[serde(default)]
+    pub repeats: u64,
     /// The first [`MAX_NAMED`] of them.
     pub devices: Vec<Affected>,
 }
@@ -270,13 +327,14 @@ pub struct AppliedChanges {
 
 impl DryRun {
     /// Notes what becomes of one more device.
-    pub fn add(&mut self, device: &Device, before: Option<&Effective>, after: Option<&Effective>) {
-        let Some(impact) = impact(before, after) else { return };
+    pub fn add(&mut self, device: &Device, impact: Option<Impact>) {
+        let Some(impact) = impact else { return };
         self.affected += 1;
         match impact {
             Impact::Gains => self.gains += 1,
             Impact::Loses => self.loses += 1,
             Impact::Changes => self.changes += 1,
+            Impact::Repeats => self.repeats += 1,
         }
         if self.devices.len() < MAX_NAMED {
             self.devices.push(Affected {

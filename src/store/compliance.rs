@@ -1,21 +1,28 @@
-//! How devices comply with their policies, and the questions Pym asks them again and again.
+//! How devices comply with their policies, and the questions Pym asks them again and again. Reports are in `report`.
+
+mod report;
 
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Rx, StoreError, Tx};
-use crate::model::compliance::{Compliance, ComplianceCounts, FeatureCompliance, Violation};
+use crate::model::compliance::{Compliance, FeatureCompliance};
 use crate::model::device::Device;
 use crate::model::id::OperationId;
-use crate::model::page::Page;
 use crate::model::timestamp::Timestamp;
-use crate::store::device::{COLUMNS, OWN, device};
+use crate::store::device::{COLUMNS, device};
+use crate::store::policy::untold;
+
+/// What [`compliance`] reads of a row `c`, and of `a`, what the device was told.
+const STATE: &str = "c.compliant, c.asked_at, c.answered_at, c.failed_at, c.attempts, c.enforcements,
+    a.untold_status, a.untold_reason, a.device IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(a.operations) e
+    JOIN operation o ON o.id = unhex(replace(e.value, '-', '')) WHERE o.status IN ('PENDING', 'IN_PROGRESS', 'NOTNOW'))";
 
 impl Rx<'_> {
     /// How a device complies; `None` for one that was never asked and has no policy.
     pub fn compliance(&self, device: i64) -> Result<Option<Compliance>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT compliant, asked_at, answered_at, failed_at, attempts, enforcements FROM compliance WHERE device = ?1",
-        )?;
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {STATE} FROM compliance c LEFT JOIN policy_applied a ON a.device = c.device WHERE c.device = ?1"
+        ))?;
         let found = statement.query_row([device], compliance).optional()?;
         found.map(|found| Ok(Compliance { features: self.compliance_features(device)?, ..found })).transpose()
     }
@@ -29,48 +36,6 @@ impl Rx<'_> {
             Ok(FeatureCompliance { code: row.get(0)?, compliant: row.get(1)?, reason: row.get(2)?, since: row.get(3)? })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// How many devices comply; only `own_of`'s, where a name is given.
-    pub fn compliance_counts(&self, own_of: Option<&str>) -> Result<ComplianceCounts, StoreError> {
-        let own = OWN.replace("= ?", "= ?1");
-        let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT coalesce(sum(c.compliant = 1), 0), coalesce(sum(c.compliant = 0), 0), count(*)
-             FROM compliance c JOIN device d ON d.number = c.device WHERE ?1 IS NULL OR {own}"
-        ))?;
-        Ok(statement.query_row([own_of], |row| {
-            let (compliant, violating, all): (u64, u64, u64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(ComplianceCounts { compliant, violating, unknown: all.saturating_sub(compliant + violating) })
-        })?)
-    }
-
-    /// The devices that do not comply, in the order of their numbers: at most `limit`, after the one of number `after`.
-    pub fn violations(&self, own_of: Option<&str>, after: i64, limit: u32) -> Result<Page<Violation>, StoreError> {
-        let total = self.compliance_counts(own_of)?.violating;
-        let own = OWN.replace("= ?", "= ?1");
-        let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM compliance c JOIN device d ON d.number = c.device
-             WHERE c.compliant = 0 AND d.number > ?2 AND (?1 IS NULL OR {own}) ORDER BY d.number LIMIT ?3 + 1"
-        ))?;
-        let mut found: Vec<Device> =
-            statement.query_map(params![own_of, after, limit], device)?.collect::<Result<_, _>>()?;
-        let next = super::cut_page(&mut found, limit).map(|last| last.number.to_string());
-        let items = found.into_iter().map(|device| self.violation(device)).collect::<Result<_, _>>()?;
-        Ok(Page { items, next, total })
-    }
-
-    fn violation(&self, device: Device) -> Result<Violation, StoreError> {
-        let mut compliance = self.compliance(device.number)?.unwrap_or_default();
-        compliance.features.retain(|feature| !feature.compliant);
-        Ok(Violation {
-            id: device.id,
-            device_type: device.device_type,
-            identifier: device.identifier,
-            name: device.name,
-            owner: device.owner,
-            status: device.status,
-            compliance,
-        })
     }
 
     /// Devices with a policy, of these types, that were not asked since `before`, those asked longest ago first.
@@ -103,7 +68,7 @@ impl Rx<'_> {
 }
 
 impl Tx<'_> {
-    /// Writes how a device complies, without its features.
+    /// Writes how a device complies, without its features and without how the policy was told.
     pub fn put_compliance(&self, device: i64, compliance: &Compliance) -> Result<(), StoreError> {
         self.connection
             .prepare_cached(
@@ -176,6 +141,8 @@ fn compliance(row: &Row<'_>) -> rusqlite::Result<Compliance> {
         failed_at: row.get(3)?,
         attempts: row.get(4)?,
         enforcements: row.get(5)?,
+        untold: untold(row, 6)?,
+        underway: row.get(8)?,
         features: Vec::new(),
     })
 }

@@ -6,8 +6,9 @@ use serde::de::DeserializeOwned;
 
 use super::{Rx, StoreError, Tx};
 use crate::model::device::Device;
-use crate::model::id::{GroupId, PolicyId};
-use crate::model::policy::{Applied, Definition, Effective, MAX_VERSIONS, Policy, PolicyVersion};
+use crate::model::id::{DeviceId, GroupId, OperationId, PolicyId};
+use crate::model::operation::OperationStatus;
+use crate::model::policy::{Applied, Definition, Effective, MAX_VERSIONS, Mode, Policy, PolicyVersion, Untold};
 use crate::model::timestamp::Timestamp;
 use crate::store::device::{COLUMNS, device};
 
@@ -61,7 +62,8 @@ impl Rx<'_> {
     /// What a device was told last; `None` for one that never had a policy.
     pub fn applied(&self, device: i64) -> Result<Option<Applied>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT policies, features, mode, operations, applied_at FROM policy_applied WHERE device = ?1",
+            "SELECT policies, features, mode, operations, applied_at, untold_status, untold_reason FROM policy_applied
+             WHERE device = ?1",
         )?;
         let found = statement.query_row([device], |row| {
             let policies: Vec<i64> = parsed(row, 0)?;
@@ -71,6 +73,7 @@ impl Rx<'_> {
                 effective: (!effective.policies.is_empty()).then_some(effective),
                 operations: operations.iter().filter_map(|id| id.parse().ok()).collect(),
                 applied_at: row.get(4)?,
+                untold: untold(row, 5)?,
             })
         });
         Ok(found.optional()?)
@@ -176,11 +179,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Sets the priority of a policy; one that changes has to be applied.
+    /// Sets the priority of a policy; an active one that changes has to be applied.
     pub fn set_priority(&self, policy: i64, priority: u32, at: Timestamp) -> Result<(), StoreError> {
         self.connection
             .prepare_cached(
-                "UPDATE policy SET priority = ?2, changed = 1, updated_at = ?3 WHERE number = ?1 AND priority <> ?2",
+                "UPDATE policy SET priority = ?2, changed = changed OR active, updated_at = ?3 WHERE number = ?1 AND priority <> ?2",
             )?
             .execute(params![policy, priority, at])?;
         Ok(())
@@ -211,15 +214,16 @@ impl Tx<'_> {
 
     /// Remembers what a device was told.
     pub fn put_applied(&self, device: i64, applied: &Applied) -> Result<(), StoreError> {
-        let none = Effective { policies: Vec::new(), mode: crate::model::policy::Mode::Enforce, features: Vec::new() };
+        let none = Effective { policies: Vec::new(), mode: Mode::Enforce, features: Vec::new() };
         let effective = applied.effective.as_ref().unwrap_or(&none);
         let operations: Vec<_> = applied.operations.iter().map(ToString::to_string).collect();
         self.connection
             .prepare_cached(
-                "INSERT INTO policy_applied (device, policies, features, mode, operations, applied_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET policies = excluded.policies,
-                 features = excluded.features, mode = excluded.mode, operations = excluded.operations,
-                 applied_at = excluded.applied_at",
+                "INSERT INTO policy_applied (device, policies, features, mode, operations, applied_at, untold_status,
+                 untold_reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET
+                 policies = excluded.policies, features = excluded.features, mode = excluded.mode,
+                 operations = excluded.operations, applied_at = excluded.applied_at,
+                 untold_status = excluded.untold_status, untold_reason = excluded.untold_reason",
             )?
             .execute(params![
                 device,
@@ -227,8 +231,22 @@ impl Tx<'_> {
                 serde_json::to_string(&effective.features).map_err(unwritable)?,
                 effective.mode,
                 serde_json::to_string(&operations).map_err(unwritable)?,
-                applied.applied_at
+                applied.applied_at,
+                applied.untold.as_ref().map(|untold| untold.status),
+                applied.untold.as_ref().map(|untold| &untold.reason)
             ])?;
+        Ok(())
+    }
+
+    /// Notes that an operation did not tell a device its policy after all; nothing for one that was not to.
+    pub fn note_untold(&self, device: DeviceId, operation: OperationId, untold: &Untold) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "UPDATE policy_applied SET untold_status = ?3, untold_reason = ?4
+                 WHERE device = (SELECT number FROM device WHERE id = ?1)
+                 AND EXISTS (SELECT 1 FROM json_each(operations) WHERE value = ?2)",
+            )?
+            .execute(params![device, operation.to_string(), untold.status, untold.reason])?;
         Ok(())
     }
 
@@ -263,6 +281,12 @@ fn version(row: &Row<'_>) -> rusqlite::Result<PolicyVersion> {
         note: row.get(3)?,
         definition: parsed(row, 4)?,
     })
+}
+
+/// The columns `untold_status` and `untold_reason`.
+pub(super) fn untold(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Untold>> {
+    let status: Option<OperationStatus> = row.get(column)?;
+    status.map(|status| Ok(Untold { status, reason: row.get(column + 1)? })).transpose()
 }
 
 /// A column that holds JSON.

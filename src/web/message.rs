@@ -17,6 +17,7 @@ pub(super) mod login;
 pub(super) mod notification;
 pub(super) mod overview;
 pub(super) mod package;
+pub(super) mod policy;
 pub(super) mod reference;
 pub(super) mod role;
 pub(super) mod setting;

@@ -27,7 +27,7 @@ pub(super) fn routes() -> Vec<Route> {
 async fn show(call: Call) -> Result<impl Reply, Failure> {
     let ui = call.ui();
     let status = call.app().status(call.actor()).await?;
-    let violating = call.app().compliance(call.actor(), 1, None).await.map(|(counts, _)| counts.violating).ok();
+    let violating = call.app().compliance_counts(call.actor()).await.map(|counts| counts.violating).ok();
     // Who may see their own devices alone sees nothing of the board.
     let history = call.app().host_history(call.actor()).unwrap_or_default();
     let now = call.app().clock().now();

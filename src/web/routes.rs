@@ -3,8 +3,9 @@
 use super::call::Call;
 use super::failure::Failure;
 use super::{
-    about, account, activity, audit, certificate, device, device_type, enrollment, enrollment_token, geofence, group,
-    live, login, notification, overview, package, preference, reference, role, setting, setup, tag, token, user,
+    about, account, activity, audit, certificate, compliance, device, device_type, enrollment, enrollment_token,
+    geofence, group, live, login, notification, overview, package, policy, preference, reference, role, setting, setup,
+    tag, token, user,
 };
 use crate::net::table;
 
@@ -41,6 +42,8 @@ pub fn table() -> Table {
         group::routes(),
         package::routes(),
         tag::routes(),
+        policy::routes(),
+        compliance::routes(),
         live::routes(),
         preference::routes(),
     ];

@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Page;
-pub use crate::model::compliance::{Compliance, ComplianceCounts, FeatureCompliance, Violation};
+pub use crate::model::compliance::{
+    Compliance, ComplianceCounts, ComplianceReport, ComplianceState, FeatureCompliance, FeatureCounts,
+    PolicyCompliance, PolicyName, Standing,
+};
 use crate::model::id::PolicyId;
 pub use crate::model::policy::{
-    Affected, AppliedChanges, DryRun, Effective, Impact, Mode, NewPolicy, Policy, PolicyFeature, PolicyVersion, Targets,
+    Affected, AppliedChanges, Difference, DryRun, Edit, Effective, Impact, Mode, NewPolicy, Policy, PolicyFeature,
+    PolicyVersion, Targets, Untold,
 };
 use crate::model::timestamp::Timestamp;
 
@@ -38,16 +41,11 @@ pub struct DevicePolicy {
     pub applied: Option<Effective>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applied_at: Option<Timestamp>,
+    /// Why it was not told after all; then `applied` does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untold: Option<Untold>,
     /// Applying the policies would change the device.
     pub pending: bool,
     /// The names of the policies that `effective` is made from, the first by priority first.
     pub policies: Vec<String>,
-}
-
-/// `GET /compliance`: how many devices comply, and a page of those that do not.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ComplianceReport {
-    pub counts: ComplianceCounts,
-    #[serde(flatten)]
-    pub page: Page<Violation>,
 }

@@ -11,6 +11,7 @@ mod daemon;
 mod input;
 mod matrix;
 mod pages;
+mod policies;
 mod resources;
 mod site;
 mod watch;

@@ -82,8 +82,8 @@ pub(in crate::app) fn store_reports(
             OperationStatus::NotNow => "the device will do it later",
             _ => "reported by the device",
         };
-        set_status(tx, &mut operation, report.status, reason.to_owned(), now)?;
         operation.responses.push(response);
+        set_status(tx, &mut operation, report.status, reason.to_owned(), now)?;
         take_answer(tx, effects, device, &operation, report, now)?;
         effects.progressed.push(operation);
     }

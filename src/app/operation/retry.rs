@@ -1,6 +1,6 @@
 //! Sending once more what did not succeed.
 
-use super::{Checked, known_operation};
+use super::known_operation;
 use crate::app::{App, Error};
 use crate::model::actor::{Actor, Scope};
 use crate::model::id::OperationId;
@@ -32,7 +32,8 @@ impl App {
             devices: vec![failed.device],
             expires_at: None,
         };
-        let checked = self.check_activity(actor, new).await?;
-        self.send_checked(actor, Checked { retries: Some(failed.number), ..checked }).await
+        let mut checked = self.check_activity(actor, new).await?;
+        checked.retries = Some(failed.number);
+        self.send_checked(actor, checked).await
     }
 }

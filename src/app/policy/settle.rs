@@ -131,34 +131,36 @@ impl Deciding {
         let wanted = self.wanted(tx, device)?;
         let told = tx.applied(device.number)?;
         let before = told.as_ref().and_then(|told| told.effective.as_ref());
+        // What was taken back, or failed, on its way to the device does not count as told.
+        let is_told = told.as_ref().is_none_or(|told| told.untold.is_none());
         match (before, wanted) {
-            (None, None) => Ok(Settled::Same),
-            (Some(before), Some(wanted)) if *before == wanted => Ok(Settled::Same),
-            (Some(before), Some(wanted)) if before.features == wanted.features => {
+            (None, None) if is_told => Ok(Settled::Same),
+            (Some(before), Some(wanted)) if is_told && *before == wanted => Ok(Settled::Same),
+            (Some(before), Some(wanted)) if is_told && before.features == wanted.features => {
                 // The same settings from other policies, or in another mode: nothing the device has to know.
                 if before.mode != wanted.mode {
                     lift(tx, effects, device, now)?;
                 }
                 let operations = told.as_ref().map(|told| told.operations.clone()).unwrap_or_default();
-                tx.put_applied(device.number, &Applied { effective: Some(wanted), operations, applied_at: now })?;
+                tx.put_applied(device.number, &Applied::told(Some(wanted), operations, now))?;
                 Ok(Settled::Same)
             }
             (_, Some(wanted)) => {
                 supersede(tx, effects, told.as_ref(), "a newer policy takes its place", now)?;
                 let operations = carry(tx, effects, device, &device_type, &wanted.features, now)?;
-                tx.put_applied(device.number, &Applied { effective: Some(wanted), operations, applied_at: now })?;
+                tx.put_applied(device.number, &Applied::told(Some(wanted), operations, now))?;
                 begin(tx, device)?;
                 lift(tx, effects, device, now)?;
                 Ok(Settled::Sent)
             }
-            (Some(_), None) => {
+            (_, None) => {
                 supersede(tx, effects, told.as_ref(), "the policy was taken back", now)?;
                 let mut operations = Vec::new();
                 if device_type.feature(REVOKE).is_some() {
                     let kind = OperationKind::Policy;
                     operations.push(queue(tx, effects, device, REVOKE, kind, None, now)?.id);
                 }
-                tx.put_applied(device.number, &Applied { effective: None, operations, applied_at: now })?;
+                tx.put_applied(device.number, &Applied::told(None, operations, now))?;
                 tx.forget_compliance(device.number)?;
                 lift(tx, effects, device, now)?;
                 Ok(Settled::Revoked)
@@ -197,7 +199,7 @@ pub(in crate::app) fn resend(
         return Ok(false);
     }
     let operations = carry(tx, effects, device, &device_type, &effective.features, now)?;
-    tx.put_applied(device.number, &Applied { effective: Some(effective), operations, applied_at: now })?;
+    tx.put_applied(device.number, &Applied::told(Some(effective), operations, now))?;
     Ok(true)
 }
 

@@ -1,8 +1,11 @@
+mod told;
+
 use serde_json::json;
 
 use super::*;
 use crate::app::device::DeviceEdit;
 use crate::app::testing::{Site, itself, operator, site, user, with};
+use crate::model::compliance::ComplianceFilter;
 use crate::model::device::{Device, DeviceStatus, NewDevice, Ownership};
 use crate::model::device_type::DeviceType;
 use crate::model::operation::{Operation, OperationFilter, OperationKind, OperationStatus, Report};
@@ -274,7 +277,8 @@ async fn a_violation_is_notified_once_and_the_policy_sent_again_a_few_times() {
     assert_eq!((state.features[0].code.as_str(), state.features[0].reason.as_str()), ("CAMERA", "it is on"));
     assert!(state.features[0].since < state.failed_at.unwrap(), "since the first of them");
     assert_eq!(site.notified().await, ["device a1 (ID: a1) violates its policy: CAMERA (it is on)"]);
-    let (counts, page) = site.app.compliance(&operator(), 10, None).await.unwrap();
+    let report = site.app.compliance(&operator(), ComplianceFilter::default(), 10, None).await.unwrap();
+    let (counts, page) = (report.counts, report.page);
     assert_eq!((counts.compliant, counts.violating, page.total, page.items[0].id), (0, 1, 1, device.id));
     site.app.monitor_policies().await.unwrap();
     site.answer(&device, "MONITOR", "[]").await;

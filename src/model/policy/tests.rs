@@ -92,8 +92,8 @@ fn a_dry_run_says_whom_a_change_reaches() {
     let subject = Subject { device: &device, roles: &[], groups: &[] };
     let some = effective(&[policy(1, 1, &[("CAMERA", true)])], &subject, Evaluation::First);
     let mut run = DryRun::default();
-    run.add(&device, None, some.as_ref());
-    run.add(&device, some.as_ref(), some.as_ref());
+    run.add(&device, impact(None, some.as_ref()));
+    run.add(&device, impact(some.as_ref(), some.as_ref()));
     let run = run.summed_up();
     assert_eq!(run.summary, "this change affects 1 device: android:a1");
     assert_eq!((run.gains, run.loses, run.changes, run.devices[0].impact), (1, 0, 0, Impact::Gains));

@@ -114,3 +114,11 @@ CREATE TABLE saved_view (
     created_at INTEGER NOT NULL,
     PRIMARY KEY (user, name)
 ) STRICT, WITHOUT ROWID;
+
+-- policies: one of the operations that told a device ended without it (CANCELLED, EXPIRED, ERROR), and why.
+ALTER TABLE policy_applied ADD COLUMN untold_status TEXT;
+ALTER TABLE policy_applied ADD COLUMN untold_reason TEXT;
+UPDATE policy_applied SET (untold_status, untold_reason) = (
+    SELECT o.status, substr(o.reason, 1, 500) FROM json_each(operations) e
+    JOIN operation o ON o.id = unhex(replace(e.value, '-', ''))
+    WHERE o.status IN ('CANCELLED', 'EXPIRED', 'ERROR') LIMIT 1);
