@@ -217,12 +217,12 @@ fn buttons(ui: &Ui) -> Markup {
 fn whom(ui: &Ui, sheet: &Sheet) -> Markup {
     let targets = &sheet.new.targets;
     let area = |name: &str, label: Message, lines: &[String], hint: Message| {
-        let rows = lines.len().clamp(2, 8);
+        let (id, rows) = (name.replace('.', "-"), lines.len().clamp(2, 8));
         html! {
             div.field {
-                label for=(name) { (ui.t(label)) }
-                textarea.short id=(name) name=(name) rows=(rows) spellcheck="false" aria-describedby={ (name) "-hint" } { (lines.join("\n")) }
-                p.hint id={ (name) "-hint" } { (ui.t(hint)) }
+                label for=(id) { (ui.t(label)) }
+                textarea.short id=(id) name=(name) rows=(rows) spellcheck="false" aria-describedby={ (id) "-hint" } { (lines.join("\n")) }
+                p.hint id={ (id) "-hint" } { (ui.t(hint)) }
             }
         }
     };
@@ -243,8 +243,8 @@ fn whom(ui: &Ui, sheet: &Sheet) -> Markup {
                 }
             }
             div.field {
-                label for="targets.ownership" { (ui.t(words::OWNERSHIP)) }
-                select id="targets.ownership" name="targets.ownership" {
+                label for="targets-ownership" { (ui.t(words::OWNERSHIP)) }
+                select #targets-ownership name="targets.ownership" {
                     option value="" { (ui.t(words::ANY)) }
                     @for one in Ownership::ALL { option value=(one.name()) selected[targets.ownership == Some(one)] { (one.name()) } }
                 }
