@@ -103,8 +103,8 @@ impl Ui {
                 path d={ "M16 " (HEIGHT - 22.0) "v6h" (tenth(units)) "v-6" } {}
                 text x="20" y=(HEIGHT - 26.0) { (label) }
                 // North.
-                path.north d="M704 34l-6 14 6-4 6 4zM704 16l0 14" {}
-                text x="704" y="12" text-anchor="middle" { "N" }
+                path.north d="M704 42l-6 14 6-4 6 4zM704 24l0 14" {}
+                text x="704" y="18" text-anchor="middle" { "N" }
             }
         }
     }
@@ -321,7 +321,7 @@ fn graticule(view: &Projection) -> Markup {
                 @let x = view.plane(0.0, east - view.zero).0;
                 @let longitude = eastward(0.0, east);
                 line y1="0" y2=(HEIGHT) x1=(tenth(x)) x2=(tenth(x)) {}
-                text x=(tenth(x + 4.0)) y="14" { (degrees(longitude, digits, 'E', 'W')) }
+                text x=(tenth(x + 4.0)) y="18" { (degrees(longitude, digits, 'E', 'W')) }
             }
         }
     }

@@ -22,23 +22,27 @@ pub(in crate::web) fn read(payload: &Payload, prefix: &str, form: &Fields, earli
             let text = form.get(&format!("{prefix}:payload")).map(lines).filter(|text| !text.is_empty());
             json(form, prefix).or_else(|| text.map(Value::String)).unwrap_or_default()
         }
-        Payload::Json { fields, optional } => match json(form, prefix) {
-            Some(value) => value,
-            None if *optional && !form.has(&format!("{prefix}:with")) => Value::Null,
-            None => {
+        Payload::Json { fields, optional } => {
+            if let Some(value) = json(form, prefix) {
+                value
+            } else {
                 let earlier = object_of(earlier).map(Value::Object).unwrap_or_default();
                 let mut object = more(form, prefix)?;
                 object.extend(members(fields, prefix, form, &earlier, !*optional));
-                if object.is_empty() && !fields.iter().any(|field| field.required) {
-                    Value::Null
-                } else {
-                    Value::Object(object)
-                }
+                // What was filled in is wanted, though the box above it was not ticked.
+                let left_out = *optional && !form.has(&format!("{prefix}:with")) && object == defaults(fields);
+                let empty = object.is_empty() && !fields.iter().any(|field| field.required);
+                if left_out || empty { Value::Null } else { Value::Object(object) }
             }
-        },
+        }
     };
     payload.check_value(&value).map_err(|why| Error::invalid("payload", why))?;
     Ok(value)
+}
+
+/// What a form begins with.
+fn defaults(fields: &[PayloadField]) -> Map<String, Value> {
+    fields.iter().filter_map(|field| Some((field.name.clone(), field.default.clone()?))).collect()
 }
 
 /// A payload as operations carry it: a text as it is, other JSON as its text, null not at all.

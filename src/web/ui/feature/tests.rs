@@ -175,6 +175,7 @@ fn a_new_form_begins_with_the_defaults() {
 fn an_optional_payload_is_sent_when_it_is_wanted() {
     let payload: Payload = serde_json::from_value(json!({"form": "json", "optional": true, "fields": [
         {"name": "hard", "kind": "BOOL", "required": true, "default": false},
+        {"name": "message", "kind": "STRING"},
     ]}))
     .unwrap();
     assert_eq!(round(&payload, &Value::Null), Ok(Value::Null));
@@ -182,6 +183,10 @@ fn an_optional_payload_is_sent_when_it_is_wanted() {
     let mut sent = submit(&draw(&payload, &Value::Null));
     sent.push(("p.:with".to_owned(), "1".to_owned()));
     assert_eq!(read(&payload, "p.", &fields(&sent), &Value::Null).unwrap(), json!({"hard": false}));
+    let mut typed = submit(&draw(&payload, &Value::Null));
+    typed.iter_mut().find(|(name, _)| name == "p.message").unwrap().1 = "Lost".to_owned();
+    let read = read(&payload, "p.", &fields(&typed), &Value::Null).unwrap();
+    assert_eq!(read, json!({"hard": false, "message": "Lost"}), "what is typed is not dropped");
 }
 
 #[test]
