@@ -19,6 +19,7 @@ use crate::model::id::{DeviceId, OperationId};
 use crate::model::operation::{
     ActivityFilter, ActivitySummary, Operation, OperationFilter, OperationKind, OperationStatus,
 };
+use crate::model::policy::{BUNDLE, REVOKE};
 use crate::model::timestamp::Timestamp;
 
 const ACTIVITIES: &str = "/activities";
@@ -296,17 +297,34 @@ fn operation_table(ui: &Ui, items: &[Operation], devices: &HashMap<DeviceId, Dev
                             td.wide { (item.reason) (responses(ui, item)) }
                             td { (ui.ago(item.updated_at)) }
                             td {
-                                @if !item.status.is_final() && ui.may_command() {
-                                    (ui.form_classed(&format!("/operations/{}/cancel", item.id), "inline", html! {
-                                        input type="hidden" name="back" value=(ui.query().address(ui.path()));
-                                        button.button.quiet { (ui.t(activity::CANCEL)) }
-                                    }))
-                                }
+                                @if ui.may_command() { (actions(ui, item, devices.get(&item.device))) }
                             }
                         }
                     }
                 }
             }
+        }
+    }
+}
+
+/// What may be done with an operation: taking it back, or sending it once more.
+fn actions(ui: &Ui, item: &Operation, device: Option<&Device>) -> Markup {
+    let failed = matches!(item.status, OperationStatus::Error | OperationStatus::Expired | OperationStatus::Cancelled);
+    // What tells a device its policy is sent by applying that.
+    let policy = [BUNDLE, REVOKE].contains(&item.code.as_str());
+    let again = failed && !policy && device.is_some_and(|device| device.status.may_receive());
+    html! {
+        @if !item.status.is_final() {
+            (ui.form_classed(&format!("/operations/{}/cancel", item.id), "inline", html! {
+                input type="hidden" name="back" value=(ui.query().address(ui.path()));
+                button.button.quiet.small { (ui.t(activity::CANCEL)) }
+            }))
+        } @else if again {
+            (ui.action(
+                &format!("/devices/{}/operations/{}/retry", item.device, item.id),
+                activity::RETRY,
+                "button small",
+            ))
         }
     }
 }

@@ -102,10 +102,10 @@ fn table(ui: &Ui, items: &[Notification], devices: &HashMap<DeviceId, Device>) -
             table.list {
                 thead {
                     tr {
-                        th scope="col" { (ui.t(notification::AT)) }
-                        th scope="col" { (ui.t(notification::KIND)) }
                         th scope="col" { (ui.t(notification::TEXT)) }
+                        th scope="col" { (ui.t(notification::KIND)) }
                         th scope="col" { (ui.t(notification::DEVICE)) }
+                        th scope="col" { (ui.t(notification::AT)) }
                         th scope="col" { span.sr { (ui.t(notification::TICK)) } }
                     }
                 }
@@ -120,15 +120,15 @@ fn table(ui: &Ui, items: &[Notification], devices: &HashMap<DeviceId, Device>) -
 fn row(ui: &Ui, item: &Notification, devices: &HashMap<DeviceId, Device>) -> Markup {
     html! {
         tr #{ "n" (item.number) } data-row {
-            td { (ui.time(item.at)) }
-            td { (ui.badge(tone(item.kind), ui.t(kind_name(item.kind)))) }
             td.wide {
                 (item.text)
                 @if let Some(number) = item.operation {
                     " " a href={ "/activities/" (number) } { (ui.fill(notification::OPERATION, &[&number])) }
                 }
             }
+            td { (ui.badge(tone(item.kind), ui.t(kind_name(item.kind)))) }
             td { @if let Some(device) = item.device { (ui.device_link(device, devices.get(&device))) } }
+            td { (ui.ago(item.at)) }
             td {
                 @if let Some(at) = item.checked_at {
                     span.muted {
@@ -138,7 +138,7 @@ fn row(ui: &Ui, item: &Notification, devices: &HashMap<DeviceId, Device>) -> Mar
                 } @else if ui.may_command() {
                     (ui.form_classed(&format!("/notifications/{}/check", item.id), "inline", html! {
                         input type="hidden" name="back" value=(ui.query().address(PATH));
-                        button.button.quiet { (ui.t(notification::TICK)) }
+                        button.button.quiet.small { (ui.t(notification::TICK)) }
                     }))
                 }
             }

@@ -150,6 +150,7 @@ async fn what_was_sent_is_found_and_taken_back() {
     let page = browser.get(&here).await.is(200);
     assert!(page.text().contains("2 of 2 ended") && !page.text().contains(&format!("{here}/cancel\"")));
     let told = browser.get("/operations?status=CANCELLED").await.is(200);
+    assert_eq!(told.text().matches("/retry\"").count(), 2, "what was taken back can be sent again: {told:?}");
     assert!(
         told.text().contains("cancelled by operator") || told.text().contains("cancelled by user:operator"),
         "{told:?}"
@@ -186,7 +187,7 @@ async fn settings_are_saved_whole_and_backups_are_confirmed() {
     let browser = Browser::of(&site, "admin").await;
     let here = "/settings/raspberrypi";
     browser.send(here, here, &[("notifierFrequency", "5")]).await.is(400);
-    let fields = [("notifierFrequency", "5000"), ("notifierType", "2"), ("name", "colour"), ("value", "green")];
+    let fields = [("notifierFrequency", "5000"), ("notifierType", "2"), ("name-new", "colour"), ("value-new", "green")];
     browser.send(here, here, &fields).await.is(303);
     let set = site.get(&local(), "/api/v1/settings/raspberrypi").await.is(200).json();
     assert_eq!(

@@ -38,6 +38,7 @@ messages! {
     CANCELLED_ALL = "{} operations cancelled", "已取消 {} 项操作";
     CANCEL = "Cancel", "取消";
     CANCELLED = "Operation cancelled", "操作已取消";
+    RETRY = "Send again", "重新发送";
     DEVICE = "Device", "设备";
     REASON = "Why", "原因";
     UPDATED = "Changed", "更新时间";
@@ -51,7 +52,7 @@ messages! {
     OPERATIONS_FOUND = "{} operations", "共 {} 项操作";
     NO_OPERATIONS = "No operations of this status.", "没有此状态的操作。";
     WAITING = "Waiting", "等待中";
-    FAILED = "Failed", "失败";
+    FAILED = "Went wrong", "未成功";
     ALL = "All", "全部";
     GONE_DEVICE = "a device that is gone", "已不存在的设备";
 }

@@ -77,8 +77,8 @@ fn pair(ui: &Ui, index: Option<usize>, name: &str, value: &str) -> Markup {
     };
     let id = index.map_or_else(|| "new".to_owned(), |index| index.to_string());
     let (name_id, value_id) = (format!("name-{id}"), format!("value-{id}"));
-    let one = html! { input id=(name_id) name="name" type="text" maxlength="64" value=(name); };
-    let other = html! { textarea id=(value_id) name="value" rows="1" { (value) } };
+    let one = html! { input id=(name_id) name=(name_id) type="text" maxlength="64" value=(name); };
+    let other = html! { textarea id=(value_id) name=(value_id) rows="1" { (value) } };
     html! {
         div.pair {
             (ui.field(&name_id, name_label, &one, None))
@@ -107,7 +107,10 @@ pub(super) async fn save(call: Call) -> Result<Redirect, Failure> {
 fn settings_of(form: &Fields, area: &str, before: &AreaSettings) -> Vec<Setting> {
     let controls = known(area).iter().map(|name| (*name, form.get(name).unwrap_or_default()));
     let given = controls.filter(|(_, value)| !value.trim().is_empty());
-    let pairs = form.all("name").map(str::trim).zip(form.all("value")).filter(|(name, _)| !name.is_empty());
+    let pairs = form.iter().filter_map(|(field, name)| {
+        let value = form.get(&format!("value-{}", field.strip_prefix("name-")?))?;
+        Some((name.trim(), value)).filter(|(name, _)| !name.is_empty())
+    });
     given
         .chain(pairs)
         .map(|(name, value)| {
@@ -128,7 +131,7 @@ mod tests {
         let html = Setting { name: "kept".to_owned(), value: "old".to_owned(), content_type: "html".to_owned() };
         let before = AreaSettings(vec![html]);
         let form = Fields::parse(
-            b"notifierFrequency=5000&notifierType=&name=kept&value=a%0D%0Ab&name=+&value=x&name=new&value=1",
+            b"notifierFrequency=5000&notifierType=&name-0=kept&value-0=a%0D%0Ab&name-1=+&value-1=x&name-new=new&value-new=1&name-7=lost",
         );
         let said = settings_of(&form, "raspberrypi", &before);
         let said: Vec<_> =
