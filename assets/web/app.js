@@ -305,6 +305,13 @@
     bar.value = 0;
     bar.hidden = false;
     request.send($('input[type="file"]', form).files[0]);
+  // --- devices: how many rows are ticked ---
+  document.addEventListener('pym:ticked', (event) => {
+    const told = $('[data-ticked]', event.target);
+    if (!told) return;
+    const count = $$('[data-tick]:checked', event.target).length;
+    told.textContent = count;
+    told.parentElement.hidden = count === 0;
   });
 
   // --- keys ---

@@ -42,6 +42,20 @@ struct Judged {
 }
 
 impl App {
+    /// What an action would do to the devices that are meant, as far as the devices tell: what is in an operation is not
+    /// looked at.
+    ///
+    /// # Errors
+    /// As [`App::preview_bulk`].
+    pub async fn preview_targets(
+        &self,
+        actor: &Actor,
+        selection: Selection,
+        action: &BulkAction,
+    ) -> Result<Preview, Error> {
+        Ok(self.judge(actor, selection, action).await?.preview)
+    }
+
     /// What an action would do to the devices that are meant.
     ///
     /// # Errors

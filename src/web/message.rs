@@ -8,6 +8,7 @@ pub(super) mod certificate;
 pub(super) mod chart;
 pub(super) mod common;
 pub(super) mod device;
+pub(super) mod device_list;
 pub(super) mod device_type;
 pub(super) mod enrollment;
 pub(super) mod feature;

@@ -3,9 +3,9 @@
 use super::call::Call;
 use super::failure::Failure;
 use super::{
-    about, account, activity, audit, certificate, compliance, device, device_type, enrollment, enrollment_token,
-    geofence, group, live, login, notification, overview, package, policy, preference, reference, role, setting, setup,
-    tag, token, user,
+    about, account, activity, audit, bulk, certificate, compliance, device, device_list, device_type, enrollment,
+    enrollment_token, geofence, group, live, login, notification, overview, package, policy, preference, reference,
+    role, setting, setup, tag, token, user,
 };
 use crate::net::table;
 
@@ -35,6 +35,8 @@ pub fn table() -> Table {
         user::routes(),
         role::routes(),
         audit::routes(),
+        device_list::routes(),
+        bulk::routes(),
         device::routes(),
         enrollment::routes(),
         enrollment_token::routes(),
