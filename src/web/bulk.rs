@@ -65,9 +65,8 @@ impl Asked {
                 let code = form.get("code").unwrap_or_default().to_owned();
                 BulkAction::Send(BulkSend { code, ..BulkSend::default() })
             }
-            "tag" => BulkAction::Tag { add: Vec::new(), remove: Vec::new() },
             // Which devices a group may hold does not hang on the group.
-            "join" | "leave" => BulkAction::Tag { add: Vec::new(), remove: Vec::new() },
+            "tag" | "join" | "leave" => BulkAction::Tag { add: Vec::new(), remove: Vec::new() },
             "suspend" => BulkAction::Suspend,
             "resume" => BulkAction::Resume,
             "remove" => BulkAction::Remove,

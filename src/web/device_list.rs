@@ -85,7 +85,7 @@ fn body(ui: &Ui, view: &View, views: &[SavedView], list: &DeviceList) -> Markup 
 
 /// The search, with what is wrong at its place.
 fn search(ui: &Ui, view: &View, wrong: Option<&QueryError>) -> Markup {
-    let kept: Vec<_> = view.from_start().pairs().into_iter().filter(|(name, _)| *name != "q").collect();
+    let kept: Vec<_> = view.at_start().pairs().into_iter().filter(|(name, _)| *name != "q").collect();
     html! {
         form.device-search action=(PATH) method="get" role="search" {
             @for (name, value) in &kept { input type="hidden" name=(name) value=(value); }

@@ -198,9 +198,9 @@ pub(super) fn curl(asked: &Asked, form: &Fields) -> String {
         let mut statuses = Vec::new();
         for (name, value) in asked.view.conditions() {
             if name == "status" {
-                statuses.push(json!(value))
+                statuses.push(json!(value));
             } else {
-                drop(filter.insert(name.to_owned(), json!(value)))
+                filter.insert(name.to_owned(), json!(value));
             }
         }
         if !statuses.is_empty() {

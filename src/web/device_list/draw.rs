@@ -60,7 +60,7 @@ impl Drawn<'_> {
 
     pub(super) fn facets(&self) -> Markup {
         let (ui, facets) = (self.ui, &self.list.facets);
-        let at = self.view.from_start();
+        let at = self.view.at_start();
         let text = |text: &str| html! { (text) };
         let statuses = facets.statuses.iter().map(|(status, devices)| {
             let chosen = at.statuses.contains(status);
@@ -124,7 +124,7 @@ impl Drawn<'_> {
 
     /// The columns to choose from.
     pub(super) fn columns(&self) -> Markup {
-        let kept = self.view.from_start();
+        let kept = self.view.at_start();
         let kept: Vec<_> = kept.pairs().into_iter().filter(|(name, _)| *name != "col").collect();
         html! {
             details.menu {
@@ -235,7 +235,7 @@ impl Drawn<'_> {
         // Times are read newest first; a second choice turns the order round.
         let latest_first = matches!(column, Column::LastSeen | Column::EnrolledAt);
         let descending = if here { !self.view.descending } else { latest_first };
-        let leads_to = View { sort, descending, ..self.view.from_start() };
+        let leads_to = View { sort, descending, ..self.view.at_start() };
         let (order, sign) = match (here, self.view.descending) {
             (false, _) => (None, ""),
             (true, false) => (Some("ascending"), " ↑"),
@@ -279,7 +279,7 @@ impl Drawn<'_> {
         let previous = rows.previous.as_ref().map(|cursor| {
             let before = view.before.saturating_sub(size);
             // The page before the second is the first, however far the rows have moved.
-            if before == 0 { view.from_start().address() } else { beside(RowStart::Before(cursor.clone()), before) }
+            if before == 0 { view.at_start().address() } else { beside(RowStart::Before(cursor.clone()), before) }
         });
         let next = rows.next.as_ref().map(|cursor| beside(RowStart::After(cursor.clone()), view.before + here));
         let sizes = self.list.facets.total > u64::from(SIZES[0]);
@@ -292,7 +292,7 @@ impl Drawn<'_> {
                         span.sizes {
                             span.muted { (ui.t(message::PAGE_SIZE)) }
                             @for size in SIZES {
-                                a href=(View { size, ..view.from_start() }.address())
+                                a href=(View { size, ..view.at_start() }.address())
                                     aria-current=[(size == view.size).then_some("true")] { (size) }
                             }
                         }

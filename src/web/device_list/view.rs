@@ -126,7 +126,7 @@ impl View {
     }
 
     /// From its first page.
-    pub(super) fn from_start(&self) -> Self {
+    pub(super) fn at_start(&self) -> Self {
         Self { start: RowStart::First, before: 0, ..self.clone() }
     }
 
@@ -165,7 +165,7 @@ impl View {
 
     /// The view as a query string, without its place.
     pub(in crate::web) fn encoded(&self) -> String {
-        encode(&self.from_start().pairs())
+        encode(&self.at_start().pairs())
     }
 
     /// The address of the page.
