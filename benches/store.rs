@@ -9,6 +9,7 @@
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use pym::model::device::{Device, DeviceFilter, DevicePage, DeviceSort, DeviceStatus, Ownership, PageStart};
+use pym::model::device_list::{Columns, RowPage, RowStart};
 use pym::model::id::DeviceId;
 use pym::model::telemetry::{NewEvent, Sample, Value};
 use pym::model::timestamp::Timestamp;
@@ -138,4 +139,37 @@ fn first_100_of_10_000_devices_by_last_seen(bencher: Bencher<'_, '_>) {
 #[divan::bench(max_time = 2)]
 fn search_in_10_000_devices(bencher: Bencher<'_, '_>) {
     list(bencher, &DeviceFilter { text: Some("hall 7".to_owned()), ..DeviceFilter::default() }, DeviceSort::Name);
+}
+
+/// The first page of the list that people look at, without its counts.
+fn rows(bencher: Bencher<'_, '_>, sort: DeviceSort) {
+    let bench = open(DEVICES);
+    bencher.bench_local(|| {
+        let page = RowPage { sort, descending: false, start: RowStart::First, limit: 50 };
+        let read = bench
+            .store
+            .read(move |rx| rx.device_rows(&DeviceFilter::default(), &page, Columns::usual(), Timestamp::from_secs(0)));
+        let rows = bench.runtime.block_on(read);
+        assert_eq!(rows.map(|rows| rows.items.len()).map_err(|error: StoreError| error.to_string()), Ok(50));
+    });
+}
+
+#[divan::bench(max_time = 2)]
+fn first_50_rows_of_10_000_devices_by_name(bencher: Bencher<'_, '_>) {
+    rows(bencher, DeviceSort::Name);
+}
+
+#[divan::bench(max_time = 2)]
+fn first_50_rows_of_10_000_devices_by_status(bencher: Bencher<'_, '_>) {
+    rows(bencher, DeviceSort::Status);
+}
+
+#[divan::bench(max_time = 2)]
+fn counts_of_10_000_devices(bencher: Bencher<'_, '_>) {
+    let bench = open(DEVICES);
+    bencher.bench_local(|| {
+        let read = bench.store.read(|rx| rx.device_facets(&DeviceFilter::default(), Timestamp::from_secs(0)));
+        let facets = bench.runtime.block_on(read);
+        assert_eq!(facets.map(|facets| facets.total).map_err(|error: StoreError| error.to_string()), Ok(10_000));
+    });
 }
