@@ -305,6 +305,8 @@
     bar.value = 0;
     bar.hidden = false;
     request.send($('input[type="file"]', form).files[0]);
+  });
+
   // --- devices: how many rows are ticked ---
   document.addEventListener('pym:ticked', (event) => {
     const told = $('[data-ticked]', event.target);

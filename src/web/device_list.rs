@@ -71,7 +71,7 @@ fn body(ui: &Ui, view: &View, views: &[SavedView], list: &DeviceList) -> Markup 
             section #facets data-live="devices groups" aria-label=(ui.t(message::FACETS)) { (drawn.facets()) }
             div.toolbar {
                 p #found data-live="devices" { (drawn.found()) }
-                span.end.inline {
+                div.end.inline {
                     (keep(ui, view, views))
                     (drawn.columns())
                     (drawn.export())

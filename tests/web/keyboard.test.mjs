@@ -17,9 +17,9 @@ before(async () => {
 });
 
 after(async () => {
-    if (page) faultless(page);
     await browser?.close();
     await site?.end();
+    faultless(page);
 });
 
 const press = async (...keys) => { for (const key of keys) await page.keyboard.press(key); };
