@@ -144,9 +144,7 @@ impl Redirect {
 
 impl Reply for Redirect {
     fn into_response(self) -> Response {
-        // A path of this site alone: two slashes would name another, and browsers take a backslash for one.
-        let is_local = self.to.starts_with('/') && !self.to.starts_with("//") && !self.to.starts_with("/\\");
-        let to = if is_local { self.to.as_str() } else { "/" };
+        let to = if is_local(&self.to) { self.to.as_str() } else { "/" };
         let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
         // A script that sent the form goes to the page itself, so that it can tell a refusal from a page.
         let (status, header) = if self.ui.scripted() {
@@ -166,4 +164,11 @@ impl Reply for Redirect {
         }
         response
     }
+}
+
+/// Whether an address is a path of this site: two slashes, or what browsers take for them, would name another.
+pub(super) fn is_local(to: &str) -> bool {
+    let mut bytes = to.bytes();
+    let (first, second) = (bytes.next(), bytes.next());
+    first == Some(b'/') && !matches!(second, Some(b'/' | b'\\')) && to.bytes().all(|byte| byte.is_ascii_graphic())
 }

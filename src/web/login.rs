@@ -5,7 +5,7 @@ use warp::Reply;
 use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
-use super::call::Call;
+use super::call::{Call, is_local};
 use super::failure::Failure;
 use super::fields::Fields;
 use super::message::login as text;
@@ -33,12 +33,9 @@ pub(super) fn routes() -> Vec<Route> {
 /// The page that somebody wanted before they had to log in, if it is one of this site; else the first.
 fn wanted(to: Option<&str>) -> &str {
     let to = to.unwrap_or("/");
-    // Browsers take a backslash for a slash, and two slashes for another site.
-    let is_local = to.starts_with('/') && !to.starts_with("//") && !to.contains('\\');
-    let is_line = to.chars().all(|c| c.is_ascii_graphic());
     let path = to.split(['?', '#']).next().unwrap_or_default();
     let leads_back = !NOT_BACK.iter().any(|page| path == *page || path.starts_with(&format!("{page}/")));
-    if is_local && is_line && leads_back { to } else { "/" }
+    if is_local(to) && leads_back { to } else { "/" }
 }
 
 fn with_wanted(path: &str, to: &str) -> String {
