@@ -162,15 +162,26 @@ async fn answer<B: Buf>(
             None => StatusCode::NOT_FOUND.into_response(),
         };
     }
-    let query = Fields::parse(query.as_bytes());
+    let (query, unreadable) = match Fields::parse(query.as_bytes()) {
+        Ok(query) => (query, None),
+        Err(failure) => (Fields::default(), Some(failure)),
+    };
     let mut ui = Ui::of(&headers, path, &query);
+    if let Some(failure) = unreadable {
+        return ui.failure(&failure);
+    }
     let origin = peer.to_string();
     let (actor, signed_in) = match person(web, &headers, &origin).await {
         Ok(found) => found,
         Err(failure) => return ui.failure(&failure),
     };
-    if let Err(error) = ui.sign(&web.app, &actor, cookie(&headers, SESSION_COOKIE).filter(|_| signed_in)).await {
-        return ui.failure(&error.into());
+    let session = cookie(&headers, SESSION_COOKIE).filter(|_| signed_in);
+    ui.sign(&actor, session);
+    // What stands around a page is read where a page is drawn.
+    if method.is_safe() && path != live::PATH {
+        if let Err(error) = ui.surround(&web.app, &actor).await {
+            return ui.failure(&error.into());
+        }
     }
     let (route, params) = match table.find(&method, path) {
         Found::Route(route, params) => (route, params),
@@ -269,7 +280,7 @@ async fn read_form<B: Buf>(body: impl Stream<Item = Result<B, warp::Error>> + Se
             piece.advance(length);
         }
     }
-    Ok(Fields::parse(&whole))
+    Fields::parse(&whole)
 }
 
 /// What every answer of this door carries.

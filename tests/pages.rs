@@ -260,7 +260,14 @@ async fn without_tls_the_way_leads_to_tls() {
 #[tokio::test]
 async fn preferences_lead_back_and_nowhere_else() {
     let site = Site::ready().await;
-    for (back, to) in [("/login", "/login"), ("//evil.example", "/"), ("/\\evil.example", "/"), ("/\t/evil.example", "/"), ("https://evil.example", "/"), ("", "/")] {
+    for (back, to) in [
+        ("/login", "/login"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("/\t/evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("", "/"),
+    ] {
         let body = form_urlencoded::Serializer::new(String::new())
             .append_pair("language", "zh-Hans")
             .append_pair("back", back)

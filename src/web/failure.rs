@@ -35,6 +35,15 @@ impl Failure {
         Self { field, ..Self::new(StatusCode::BAD_REQUEST, common::BAD_REQUEST, detail) }
     }
 
+    /// `None` for what the person may not see; any other failure stays one.
+    pub(super) fn allowed<T>(result: Result<T, app::Error>) -> Result<Option<T>, Self> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(app::Error::Forbidden { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// 404: no such thing.
     pub(super) fn missing(what: &str, name: &str) -> Self {
         let detail = format!("{what} {:?} does not exist", text::cut(name, MAX_ECHO));

@@ -27,9 +27,12 @@ pub(super) fn routes() -> Vec<Route> {
 async fn show(call: Call) -> Result<impl Reply, Failure> {
     let ui = call.ui();
     let status = call.app().status(call.actor()).await?;
-    let violating = call.app().compliance_counts(call.actor()).await.map(|counts| counts.violating).ok();
-    // Who may see their own devices alone sees nothing of the board.
-    let history = call.app().host_history(call.actor()).unwrap_or_default();
+    let violating = Failure::allowed(call.app().compliance_counts(call.actor()).await)?;
+    let violating = violating.map(|counts| counts.violating);
+    // Who may see their own devices alone sees nothing of the board and of the site.
+    let history = Failure::allowed(call.app().host_history(call.actor()))?;
+    let host = Failure::allowed(call.app().host(call.actor()))?;
+    let notices = Failure::allowed(call.app().notices(call.actor()))?;
     let now = call.app().clock().now();
     let total: u64 = status
         .counts
@@ -44,13 +47,13 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
             (ui.empty(overview::NO_DEVICES, overview::NO_DEVICES_HINT, ui.may(Scope::Enroll).then_some(("/enroll/device", overview::ENROLL))))
         }
         section #work.tiles data-live="devices operations notifications telemetry host" {
-            (work(&ui, &status, total, violating, &history, now))
+            (work(&ui, &status, total, violating, history.as_deref(), now))
         }
-        @if let Ok(host) = call.app().host(call.actor()) {
+        @if let (Some(host), Some(history)) = (host, &history) {
             h2 { (ui.t(overview::BOARD)) " " span.muted { (host.model) } }
-            section #board.tiles data-live="host" { (board::draw(&ui, &host, &history, now)) }
+            section #board.tiles data-live="host" { (board::draw(&ui, &host, history, now)) }
         }
-        @if let Ok(notices) = call.app().notices(call.actor()) {
+        @if let Some(notices) = notices {
             h2 { (ui.t(overview::RECENT)) }
             section #recent data-live="devices operations notifications" {
                 @if notices.is_empty() { p.muted { (ui.t(overview::QUIET)) } }
@@ -61,7 +64,14 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
     Ok(ui.page(overview::TITLE).curl("GET", "/api/v1/status").curl("GET", "/api/v1/host").body(body))
 }
 
-fn work(ui: &Ui, status: &Status, total: u64, violating: Option<u64>, history: &[HostPoint], now: Timestamp) -> Markup {
+fn work(
+    ui: &Ui,
+    status: &Status,
+    total: u64,
+    violating: Option<u64>,
+    history: Option<&[HostPoint]>,
+    now: Timestamp,
+) -> Markup {
     let counts = &status.counts;
     let failed = counts.operations_failed_last_day;
     html! {
@@ -95,13 +105,15 @@ fn work(ui: &Ui, status: &Status, total: u64, violating: Option<u64>, history: &
                 p { (ui.badge(if violating > 0 { Tone::Bad } else { Tone::Ok }, &ui.fill(overview::VIOLATING, &[&violating]))) }
             }
         }
-        div.tile {
-            h3 { a href="/settings" { (ui.t(overview::MESSAGES)) } }
-            p.value { (format!("{:.1}", status.rates.mqtt_in + status.rates.http)) }
-            p.muted {
-                (ui.fill(overview::MESSAGES_IN, &[&format!("{:.1}", status.rates.mqtt_in), &format!("{:.1}", status.rates.mqtt_out)]))
+        @if let Some(history) = history {
+            div.tile {
+                h3 { a href="/settings" { (ui.t(overview::MESSAGES)) } }
+                p.value { (format!("{:.1}", status.rates.mqtt_in + status.rates.http)) }
+                p.muted {
+                    (ui.fill(overview::MESSAGES_IN, &[&format!("{:.1}", status.rates.mqtt_in), &format!("{:.1}", status.rates.mqtt_out)]))
+                }
+                (board::course(ui, overview::MESSAGES, "1/s", None, history, now, |point| Some(point.mqtt_in + point.http)))
             }
-            (board::course(ui, overview::MESSAGES, "1/s", None, history, now, |point| Some(point.mqtt_in + point.http)))
         }
     }
 }

@@ -136,17 +136,22 @@ impl Ui {
     }
 
     /// Notes who the page is for, with the token of their session.
-    pub(super) async fn sign(&mut self, app: &App, actor: &Actor, session: Option<&str>) -> Result<(), Error> {
-        let face = Arc::make_mut(&mut self.0);
-        face.site = app.site_name().await?;
+    pub(super) fn sign(&mut self, actor: &Actor, session: Option<&str>) {
         if let (Some(session), Principal::User { name, .. }) = (session, &actor.principal) {
+            let face = Arc::make_mut(&mut self.0);
             face.person.clone_from(name);
             face.scopes = actor.scopes;
             face.token = token(session);
-            if actor.scopes.allow(Scope::Read) || actor.scopes.allow(Scope::Own) {
-                let unread = NotificationFilter { checked: Some(false), ..NotificationFilter::default() };
-                face.unread = app.notifications(actor, unread, 0, 1).await?.total;
-            }
+        }
+    }
+
+    /// Reads what stands around every page: the name of the site, and how many notifications wait.
+    pub(super) async fn surround(&mut self, app: &App, actor: &Actor) -> Result<(), Error> {
+        let face = Arc::make_mut(&mut self.0);
+        face.site = app.site_name().await?;
+        if face.scopes.allow(Scope::Read) || face.scopes.allow(Scope::Own) {
+            let unread = NotificationFilter { checked: Some(false), ..NotificationFilter::default() };
+            face.unread = app.notifications(actor, unread, 0, 1).await?.total;
         }
         Ok(())
     }

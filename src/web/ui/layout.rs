@@ -39,17 +39,17 @@ const DEVICES: [Place; 9] = [
     place("/groups", common::NAV_GROUPS, icon::GROUPS, None, "g"),
     place("/policies", common::NAV_POLICIES, icon::POLICIES, Some(Scope::Read), "p"),
     place("/compliance", common::NAV_COMPLIANCE, icon::COMPLIANCE, None, "c"),
-    place("/activities", common::NAV_ACTIVITIES, icon::ACTIVITIES, Some(Scope::Read), "a"),
+    place("/activities", common::NAV_ACTIVITIES, icon::ACTIVITIES, None, "a"),
     place("/geofences", common::NAV_GEOFENCES, icon::GEOFENCES, Some(Scope::Read), "f"),
     place("/packages", common::NAV_PACKAGES, icon::PACKAGES, Some(Scope::Policy), "k"),
 ];
 /// What the site is made of.
 const SITE: [Place; 9] = [
     place("/device-types", common::NAV_DEVICE_TYPES, icon::DEVICE_TYPES, Some(Scope::Read), "y"),
-    place("/certificates", common::NAV_CERTIFICATES, icon::CERTIFICATES, Some(Scope::Admin), "x"),
+    place("/certificates", common::NAV_CERTIFICATES, icon::CERTIFICATES, None, "x"),
     place("/users", common::NAV_USERS, icon::USERS, Some(Scope::Admin), "u"),
     place("/roles", common::NAV_ROLES, icon::ROLES, Some(Scope::Admin), "r"),
-    place("/tokens", common::NAV_TOKENS, icon::TOKENS, Some(Scope::Admin), "t"),
+    place("/tokens", common::NAV_TOKENS, icon::TOKENS, None, "t"),
     place("/audit", common::NAV_AUDIT, icon::AUDIT, Some(Scope::Admin), "l"),
     place("/settings", common::NAV_SETTINGS, icon::SETTINGS, Some(Scope::Read), "s"),
     place("/reference", common::NAV_REFERENCE, icon::REFERENCE, None, "i"),

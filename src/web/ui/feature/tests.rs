@@ -72,7 +72,7 @@ fn fields(pairs: &[(String, String)]) -> Fields {
     for (name, value) in pairs {
         query.append_pair(name, value);
     }
-    Fields::parse(query.finish().as_bytes())
+    Fields::parse(query.finish().as_bytes()).unwrap()
 }
 
 fn draw(payload: &Payload, value: &Value) -> String {
