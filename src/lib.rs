@@ -4,7 +4,7 @@
 //! the command line ([`ctl`]). What a module may name goes one way:
 //!
 //! ```text
-//! bin → daemon → { api, broker, agents, control, jobs } → app → { store, pki, auth } → model
+//! bin → daemon → { api, web, broker, agents, control, jobs } → app → { store, pki, auth } → model
 //! { tui, ctl } → client → wire → model
 //! ```
 //!
