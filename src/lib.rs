@@ -35,6 +35,5 @@ pub mod self_test;
 pub mod store;
 pub mod systemd;
 pub mod tui;
-#[allow(dead_code, reason = "pages come in one by one")]
 pub mod web;
 pub mod wire;

@@ -177,9 +177,7 @@ async fn answer<B: Buf>(
     };
     let session = cookie(&headers, SESSION_COOKIE).filter(|_| signed_in);
     ui.sign(&actor, session);
-    // What stands around a page is read where a page is drawn.
-    if method.is_safe()
-        && path != live::PATH
+    if path != live::PATH
         && let Err(error) = ui.surround(&web.app, &actor).await
     {
         return ui.failure(&error.into());

@@ -8,7 +8,7 @@ use super::call::Call;
 use super::failure::Failure;
 use super::fields::Fields;
 use super::message::audit as text;
-use super::message::{Message, common};
+use super::message::{Message, general};
 use super::routes::{Route, route};
 use super::ui::{Tone, Ui};
 use crate::model::audit::{AuditEntry, AuditFilter, Outcome};
@@ -159,7 +159,7 @@ fn pager(ui: &Ui, next: Option<&str>) -> Markup {
     let further = ui.query().has("before");
     html! {
         @if further || next.is_some() {
-            nav.pager aria-label=(ui.t(common::PAGES)) {
+            nav.pager aria-label=(ui.t(general::PAGES)) {
                 @if further { a.button.quiet href=(ui.here_with("before", None)) { (ui.t(text::NEWEST)) } }
                 @if let Some(next) = next { a.button href=(ui.here_with("before", Some(next))) rel="next" { (ui.t(text::OLDER)) } }
             }

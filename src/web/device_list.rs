@@ -173,7 +173,7 @@ fn keep(ui: &Ui, view: &View, views: &[SavedView]) -> Markup {
 
 /// The view that a form came from, as this door itself writes it.
 pub(super) fn view_of(form: &Fields) -> Result<View, Failure> {
-    View::read(&Fields::parse(form.get("view").unwrap_or_default().as_bytes()))
+    View::read(&Fields::parse(form.get("view").unwrap_or_default().as_bytes())?)
 }
 
 async fn keep_view(call: Call) -> Result<Redirect, Failure> {

@@ -5,7 +5,7 @@ use warp::http::StatusCode;
 use crate::app::{self, StoreError};
 use crate::model::text;
 
-use super::message::{Message, common};
+use super::message::{Message, general};
 
 /// The most bytes of a request that a failure repeats.
 const MAX_ECHO: usize = 300;
@@ -32,7 +32,7 @@ impl Failure {
     /// 400: a field of a form, or a parameter of the address, is wrong.
     pub(super) fn bad(field: &str, detail: impl Into<String>) -> Self {
         let field = (!field.is_empty()).then(|| field.to_owned());
-        Self { field, ..Self::new(StatusCode::BAD_REQUEST, common::BAD_REQUEST, detail) }
+        Self { field, ..Self::new(StatusCode::BAD_REQUEST, general::BAD_REQUEST, detail) }
     }
 
     /// `None` for what the person may not see; any other failure stays one.
@@ -47,24 +47,24 @@ impl Failure {
     /// 404: no such thing.
     pub(super) fn missing(what: &str, name: &str) -> Self {
         let detail = format!("{what} {:?} does not exist", text::cut(name, MAX_ECHO));
-        Self::new(StatusCode::NOT_FOUND, common::NOT_FOUND, detail)
+        Self::new(StatusCode::NOT_FOUND, general::NOT_FOUND, detail)
     }
 
     /// 404: no such page.
     pub(super) fn unknown_path(path: &str) -> Self {
         let detail = format!("there is nothing at {}", text::cut(path, MAX_ECHO));
-        Self::new(StatusCode::NOT_FOUND, common::NOT_FOUND, detail)
+        Self::new(StatusCode::NOT_FOUND, general::NOT_FOUND, detail)
     }
 
     /// 405: the page cannot be asked for like that.
     pub(super) fn method(allow: &str) -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, common::BAD_REQUEST, format!("this address takes {allow}"))
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, general::BAD_REQUEST, format!("this address takes {allow}"))
     }
 
     /// 403: a form that no page of this session made.
     pub(super) fn forged() -> Self {
         let detail = "the form does not come from a page of this session; open the page again and repeat it there";
-        Self::new(StatusCode::FORBIDDEN, common::FORGED, detail)
+        Self::new(StatusCode::FORBIDDEN, general::FORGED, detail)
     }
 }
 
@@ -74,23 +74,23 @@ impl From<app::Error> for Failure {
         match error {
             app::Error::Invalid { field, .. } => Self::bad(field, detail),
             app::Error::Unauthorized(_) | app::Error::SecondFactor(_) => {
-                Self::new(StatusCode::UNAUTHORIZED, common::UNAUTHORIZED, detail)
+                Self::new(StatusCode::UNAUTHORIZED, general::UNAUTHORIZED, detail)
             }
-            app::Error::Forbidden { .. } => Self::new(StatusCode::FORBIDDEN, common::FORBIDDEN, detail),
-            app::Error::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, common::NOT_FOUND, detail),
-            app::Error::Conflict(_) => Self::new(StatusCode::CONFLICT, common::CONFLICT, detail),
+            app::Error::Forbidden { .. } => Self::new(StatusCode::FORBIDDEN, general::FORBIDDEN, detail),
+            app::Error::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, general::NOT_FOUND, detail),
+            app::Error::Conflict(_) => Self::new(StatusCode::CONFLICT, general::CONFLICT, detail),
             app::Error::TooMany { retry_after } => Self {
                 retry_after: Some(retry_after.as_secs().max(1)),
-                ..Self::new(StatusCode::TOO_MANY_REQUESTS, common::TOO_MANY, detail)
+                ..Self::new(StatusCode::TOO_MANY_REQUESTS, general::TOO_MANY, detail)
             },
             app::Error::Busy(_) | app::Error::Store(StoreError::Closed) => {
-                let busy = Self::new(StatusCode::SERVICE_UNAVAILABLE, common::BUSY, detail);
+                let busy = Self::new(StatusCode::SERVICE_UNAVAILABLE, general::BUSY, detail);
                 Self { retry_after: Some(1), ..busy }
             }
             failure @ (app::Error::Store(_) | app::Error::Failed { .. }) => {
                 tracing::error!(error = &failure as &dyn std::error::Error, "a page failed");
                 let detail = "this failed inside Pym; its log says how";
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, common::FAILED, detail)
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, general::FAILED, detail)
             }
         }
     }

@@ -121,7 +121,7 @@ fn scan(ui: &Ui, uri: &str, refused: Option<&str>) -> Page {
                 (ui.field("code", login::CODE, &code, None))
                 div.inline {
                     button.button.primary { (ui.t(text::CONFIRM)) }
-                    a.button.quiet href="/account" { (ui.t(crate::web::message::common::CANCEL)) }
+                    a.button.quiet href="/account" { (ui.t(crate::web::message::general::CANCEL)) }
                 }
             }))
         }

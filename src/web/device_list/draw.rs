@@ -285,7 +285,7 @@ impl Drawn<'_> {
         let sizes = self.list.facets.total > u64::from(SIZES[0]);
         html! {
             @if previous.is_some() || next.is_some() || sizes {
-                nav.pager aria-label=(ui.t(crate::web::message::common::PAGES)) {
+                nav.pager aria-label=(ui.t(crate::web::message::general::PAGES)) {
                     @if let Some(previous) = &previous { a.button href=(previous) rel="prev" { (ui.t(message::PREVIOUS)) } }
                     @if let Some(next) = &next { a.button href=(next) rel="next" { (ui.t(message::NEXT)) } }
                     @if sizes {

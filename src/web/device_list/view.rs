@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     fn read(address: &str) -> View {
-        View::read(&Fields::parse(address.as_bytes())).unwrap()
+        View::read(&Fields::parse(address.as_bytes()).unwrap()).unwrap()
     }
 
     #[test]
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn what_cannot_be_is_named() {
         for bad in ["status=gone", "ownership=mine", "compliance=perhaps", "sort=colour", "group=1", "after=a&from=x"] {
-            let failure = View::read(&Fields::parse(bad.as_bytes())).unwrap_err();
+            let failure = View::read(&Fields::parse(bad.as_bytes()).unwrap()).unwrap_err();
             assert!(failure.field.is_some(), "{bad}");
         }
         assert_eq!(read("size=7&col=nothing").size, USUAL_SIZE);

@@ -13,7 +13,6 @@ messages! {
     LICENCE = "Licence", "许可证";
     LICENCE_TEXT = "Pym is free software under the Apache License, version 2.0.", "Pym 是自由软件，采用 Apache 许可证 2.0 版。";
     PYM = "Pym is an EMM and IoT device-management server in one process, small enough for a Raspberry Pi.", "Pym 是单进程的 EMM 与物联网设备管理服务器，小到可以运行在树莓派上。";
-    REFERENCE = "API reference", "API 参考";
     DEPENDENCIES = "Made of", "组成";
     DEPENDENCIES_HINT = "{} crates are compiled into the programs. SQLite, which is in the public domain, is compiled in by libsqlite3-sys.", "程序中编译了 {} 个 crate。SQLite 属于公有领域，由 libsqlite3-sys 编译并入。";
     BUILD_ONLY = "{} more only build or test them", "另有 {} 个仅用于构建或测试";

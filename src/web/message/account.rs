@@ -13,7 +13,6 @@ messages! {
     EMAIL = "E-mail", "电子邮箱";
     SAVE = "Save", "保存";
     SAVED = "Your profile is saved", "个人资料已保存";
-    NO_PERSON = "You are not logged in as a person, so there is no account to look after here.", "您不是以个人身份登录，因此没有可管理的账户。";
     PASSWORD = "Password", "密码";
     OLD_PASSWORD = "Password so far", "当前密码";
     NEW_PASSWORD = "New password", "新密码";
@@ -24,12 +23,10 @@ messages! {
     SESSION_FROM = "From", "来源";
     SESSION_OPENED = "Opened", "登录时间";
     SESSION_USED = "Last used", "最近使用";
-    SESSION_ENDS = "Ends", "到期";
     THIS_SESSION = "this one", "当前会话";
     END = "End", "结束";
     END_OF = "End the session from {}", "结束来自 {} 的会话";
     ENDED = "The session is ended", "会话已结束";
-    LOG_OUT = "Log out", "退出登录";
     LOG_OUT_EVERYWHERE = "Log out everywhere", "在所有设备上退出";
     LOG_OUT_EVERYWHERE_SURE = "End every session of yours, this one too?", "结束您的所有会话（包括当前会话）？";
     SECOND_FACTOR = "Second factor", "双重验证";
@@ -44,9 +41,6 @@ messages! {
     YOUR_PASSWORD = "Your password", "您的密码";
     YOUR_PASSWORD_HINT = "So that nobody who finds this page open can lock you out.", "以防他人趁页面未关闭时将您锁在门外。";
     PROOF = "Your password or a code", "您的密码或验证码";
-    PROOF_KIND = "Show", "验证方式";
-    PROOF_PASSWORD = "Password", "密码";
-    PROOF_CODE = "Code", "验证码";
     TURN_OFF = "Turn off", "关闭";
     TURN_OFF_SURE = "Turn the second factor off? From then on your password alone is enough.", "关闭双重验证？之后仅凭密码即可登录。";
     TURNED_OFF = "The second factor is off", "双重验证已关闭";
@@ -55,14 +49,10 @@ messages! {
     SCAN_TITLE = "Set up the second factor", "设置双重验证";
     SCAN = "Scan this with your authenticator app", "用身份验证器应用扫描此二维码";
     SCAN_OR = "Or type the key into the app: time-based, six digits, 30 seconds.", "或在应用中手动输入密钥：基于时间、六位数字、30 秒。";
-    KEY = "Key", "密钥";
     THEN_CODE = "Then type the code it shows", "然后输入应用显示的验证码";
     CONFIRM = "Turn on", "开启";
     CODES_TITLE = "Your recovery codes", "您的恢复码";
     CODES_ONCE = "Each opens the door once, without the phone. They are shown this once: print them, or keep them where you keep your passwords.", "每个恢复码可在没有手机时登录一次。它们只显示这一次：请打印，或与密码一同妥善保存。";
     CODES_ON = "The second factor is on, and your other sessions are ended.", "双重验证已开启，其他会话已结束。";
-    COPY = "Copy", "复制";
     KEPT = "I have kept them", "我已保存";
-    TOKENS = "API tokens", "API 令牌";
-    TOKENS_WHY = "What scripts log in with instead of your password.", "脚本用它代替您的密码登录。";
 }

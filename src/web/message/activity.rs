@@ -14,10 +14,8 @@ messages! {
     NOTHING_YET = "Nothing has been sent yet.", "尚未发送任何操作。";
     NUMBER = "No.", "编号";
     CODE = "Operation", "操作";
-    CODE_HINT = "Its whole code, such as DEVICE_RING", "完整的操作代码，例如 DEVICE_RING";
     KIND = "Kind", "类别";
     INITIATOR = "Sent by", "发起者";
-    INITIATOR_HINT = "Such as user:admin", "例如 user:admin";
     STATUS = "Status", "状态";
     SENT = "Sent", "发送时间";
     DEVICES = "Devices", "设备";
@@ -43,7 +41,6 @@ messages! {
     REASON = "Why", "原因";
     UPDATED = "Changed", "更新时间";
     RESPONSES = "Answers", "响应";
-    NO_RESPONSES = "no answer yet", "尚无响应";
     ALL_STATUSES = "All", "全部";
 
     OPERATIONS = "Operations", "操作";

@@ -19,7 +19,6 @@ messages! {
     NO = "no", "否";
     ONLY_NEWEST = "Only the newest changes are shown.", "仅显示最近的变化。";
 
-    MAP = "Map", "地图";
     MAP_SUMMARY = "{} positions; the newest at {}", "{} 个位置；最新位置 {}";
     AS_LIST = "As a list", "以列表显示";
     NEWEST = "newest", "最新";

@@ -44,7 +44,6 @@ messages! {
     HISTORY_LINE = "{}, by {}", "{}，操作者 {}";
     ENROLLMENTS = "Enrollments", "注册记录";
     UNTIL_NOW = "until now", "至今";
-    FROM_TO = "from {} to {}", "{} 至 {}";
 
     // Notes.
     NOTE = "Note", "备注";
@@ -129,7 +128,6 @@ messages! {
     TOLD_AT = "Told to the device", "下发时间";
     PENDING = "Changes wait to be applied", "有变更待应用";
     IN_FORCE = "As it was told", "与已下发一致";
-    CONTENT = "Content", "内容";
 
     // Operations.
     NO_OPERATIONS = "No operations", "暂无操作";

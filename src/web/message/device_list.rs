@@ -101,11 +101,9 @@ messages! {
     ADD_TAGS = "Tags to add", "要添加的标签";
     REMOVE_TAGS = "Tags to take off", "要去除的标签";
     TAGS_HINT = "Between commas", "用逗号分隔";
-    WHICH_OPERATION = "Operation", "操作";
     CHOOSE_OPERATION = "Choose the operation", "选择操作";
     NO_OPERATION = "No type of these devices knows an operation.", "所选设备的类型均不支持任何操作。";
     NO_GROUP = "There is no group that is filled by hand.", "没有可手动添加设备的分组。";
-    OTHER_OPERATION = "Another operation", "改选其他操作";
     PREVIEW = "What will happen", "执行预览";
     MEANT = "Devices meant", "选中的设备";
     ABLE = "It is done to", "将会执行";

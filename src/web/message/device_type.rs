@@ -28,7 +28,6 @@ messages! {
     IN_POLICY = "in policies", "可用于策略";
     ASKS = "asks first", "发送前确认";
     REQUIRED = "required", "必填";
-    SECRET = "secret", "机密";
     NO_METRICS = "No metrics are declared; what devices send is kept all the same.", "未声明指标；设备发送的数据仍会保存。";
     NO_FEATURES = "Devices of this type cannot be told anything.", "此类型的设备不接受任何操作。";
     PUSH = "Push routes", "推送路由";

@@ -54,7 +54,6 @@ messages! {
     DELETED = "The group is deleted.", "分组已删除。";
     CONFIRM = "Type its name to confirm", "输入名称以确认";
     NOT_CONFIRMED = "type the name as it stands above", "请输入与上方一致的名称";
-    IDENTIFIER = "Identifier", "标识";
     STATUS = "Status", "状态";
     TYPE = "Type", "类型";
     DEVICE = "Device", "设备";

@@ -10,7 +10,6 @@ messages! {
     KIND = "Kind", "类别";
     ANY_KIND = "Any kind", "所有类别";
     DEVICE = "Device", "设备";
-    ABOUT_DEVICE = "About one device", "仅此设备";
     EVERY_DEVICE = "Every device", "所有设备";
     TEXT = "What happened", "内容";
     AT = "When", "时间";

@@ -22,20 +22,16 @@ messages! {
     DISK = "Disk", "磁盘";
     OF = "{} of {}", "{} / {}";
     TEMPERATURE = "Temperature", "温度";
-    UNKNOWN = "not told", "未知";
-    POWER = "Power", "供电";
     POWER_FINE = "No throttling", "无降频";
     POWER_UNDER = "Under-voltage", "电压不足";
     POWER_THROTTLED = "Throttled", "已降频";
     POWER_BEFORE = "Was throttled since the start", "启动后曾降频";
     POWER_UNKNOWN = "This board does not tell", "本机不提供";
     UPTIME = "Up for {}", "已运行 {}";
-    PYM = "Pym", "Pym";
     NO_DEVICES = "No devices yet", "还没有设备";
     NO_DEVICES_HINT = "Enroll the first one: a phone, a Raspberry Pi, an Arduino, or anything that speaks HTTP or MQTT.",
         "注册第一台设备：手机、树莓派、Arduino，或任何支持 HTTP 或 MQTT 的设备。";
     ENROLL = "Enroll a device", "注册设备";
-    BY_STATUS = "By status", "按状态";
     RECENT = "What happened lately", "最近动态";
     QUIET = "Nothing has happened since Pym started.", "Pym 启动以来没有动态。";
 }

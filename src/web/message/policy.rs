@@ -114,7 +114,6 @@ messages! {
     IN_FORCE = "in force", "当前";
     FIRST = "The first version.", "首个版本。";
     OLDEST = "The oldest version that is kept.", "保留的最早版本。";
-    DIFFERENCE = "Difference to version {}", "与版本 {} 的差异";
     ADDED = "added", "新增";
     REMOVED = "removed", "移除";
     CHANGED = "changed", "修改";
@@ -145,7 +144,6 @@ messages! {
     BY_POLICY = "By policy", "按策略";
     BY_FEATURE = "By setting", "按设置项";
     REASONS = "Reasons", "原因";
-    SINCE = "Since", "起始时间";
     ANSWERED = "Last answer", "最近应答";
     OWNER = "Owner", "所有者";
     UNTOLD = "The policy did not reach it: {}", "策略未送达：{}";

@@ -6,16 +6,13 @@ messages! {
     TITLE = "API reference", "API 参考";
     INTRO = "Drawn from the document that this very daemon serves. Everything the dashboard does, a script can do.", "根据本守护进程提供的文档生成。仪表板能做的一切，脚本也能做。";
     DOCUMENT = "OpenAPI document", "OpenAPI 文档";
-    TOKENS = "A token for scripts", "脚本用令牌";
     FILTER = "Find a path, a method or a word", "查找路径、方法或关键词";
-    COUNT = "{} operations", "{} 个操作";
     TYPES = "Types", "类型";
     TYPES_INTRO = "The shapes of requests and answers.", "请求与响应的数据结构。";
     RESOURCES = "Resources", "资源";
     NEEDS = "Needs", "所需权限";
     EVERYONE = "nothing: everyone may ask", "无：任何人均可调用";
     ANYONE_KNOWN = "credentials", "登录凭据";
-    SCOPE = "the scope {}", "权限 {}";
     PARAMETERS = "Parameters", "参数";
     NAME = "Name", "名称";
     PLACE = "In", "位置";

@@ -29,7 +29,6 @@ messages! {
     DELETE = "Delete", "删除";
     DELETE_CONFIRM = "Type {} to confirm", "输入 {} 以确认";
     DELETED = "The role {} is deleted", "已删除角色 {}";
-    NONE_HAS = "Nobody has it.", "没有用户拥有此角色。";
     READ = "See devices, operations, telemetry, the board and the events", "查看设备、操作、遥测、网关和事件";
     OPERATE = "Send and cancel operations, edit devices and groups", "下发和取消操作，编辑设备和分组";
     ENROLL = "Enroll devices: agent downloads and device tokens", "注册设备：下载代理程序、签发设备令牌";

@@ -10,8 +10,6 @@ messages! {
     GENERAL = "Platform", "平台";
     SET = "Set", "已设置";
     DEFAULTS = "defaults", "默认值";
-    EDIT = "Change", "更改";
-    SHOW = "Show", "查看";
     AREA_TITLE = "Settings of {}", "{} 的设置";
     SITE_NAME = "The site's name", "站点名称";
     FREQUENCY_GENERAL = "Compliance is checked every (ms)", "合规检查间隔（毫秒）";
@@ -55,7 +53,6 @@ messages! {
 
     RETENTION = "What is kept", "数据保留";
     RETENTION_HINT = "The newest stay; these bounds are part of Pym and have no key.", "保留最新的记录；这些上限由 Pym 规定，没有配置键。";
-    KEPT = "Kept", "保留数量";
     LINES_OF_AUDIT = "Lines of the audit trail", "审计记录";
     NOTIFICATIONS = "Notifications", "通知";
     STATUS_CHANGES = "Status changes of one device", "每台设备的状态变更";

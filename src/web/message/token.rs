@@ -24,12 +24,10 @@ messages! {
     MADE_TITLE = "The token is made", "令牌已创建";
     MADE_ONCE = "This is its secret. It is shown this once; keep it where the script finds it and nobody else does.", "这是令牌密钥，只显示这一次。请保存在仅供该脚本读取的位置。";
     SECRET = "Secret", "密钥";
-    COPY = "Copy", "复制";
     DONE = "Done", "完成";
     TRY = "Try it", "试用";
     REVOKE = "Revoke", "撤销";
     REVOKE_OF = "Revoke the token {}", "撤销令牌 {}";
     REVOKE_SURE = "Revoke {}? What uses it stops at once.", "撤销 {}？使用它的程序将立即失效。";
     REVOKED = "The token is revoked", "令牌已撤销";
-    NOT_YOURS = "Tokens are made by people, and by tokens that may administer.", "令牌由用户或具有管理权限的令牌创建。";
 }

@@ -132,13 +132,14 @@ mod tests {
         let before = AreaSettings(vec![html]);
         let form = Fields::parse(
             b"notifierFrequency=5000&notifierType=&name-0=kept&value-0=a%0D%0Ab&name-1=+&value-1=x&name-new=new&value-new=1&name-7=lost",
-        );
+        )
+        .unwrap();
         let said = settings_of(&form, "raspberrypi", &before);
         let said: Vec<_> =
             said.iter().map(|one| (one.name.as_str(), one.value.as_str(), one.content_type.as_str())).collect();
         assert_eq!(said, [("notifierFrequency", "5000", "text"), ("kept", "a\nb", "html"), ("new", "1", "text")]);
         // A licence is Android's alone.
-        let form = Fields::parse(b"androidEula=x");
+        let form = Fields::parse(b"androidEula=x").unwrap();
         assert!(settings_of(&form, "raspberrypi", &before).is_empty());
         assert_eq!(settings_of(&form, "android", &before).len(), 1);
     }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::Ui;
 use crate::model::device::DeviceStatus;
 use crate::model::operation::OperationStatus;
-use crate::web::message::{Message, common};
+use crate::web::message::{Message, general};
 
 /// How something stands, whatever it is; each has a colour and a shape of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,28 +94,28 @@ impl Ui {
 /// What a device's status is called.
 pub(in crate::web) const fn device_status(status: DeviceStatus) -> Message {
     match status {
-        DeviceStatus::Created => common::STATUS_CREATED,
-        DeviceStatus::Active => common::STATUS_ACTIVE,
-        DeviceStatus::Inactive => common::STATUS_INACTIVE,
-        DeviceStatus::Unreachable => common::STATUS_UNREACHABLE,
-        DeviceStatus::Unclaimed => common::STATUS_UNCLAIMED,
-        DeviceStatus::Suspended => common::STATUS_SUSPENDED,
-        DeviceStatus::Blocked => common::STATUS_BLOCKED,
-        DeviceStatus::Removed => common::STATUS_REMOVED,
-        DeviceStatus::DisenrollmentRequested => common::STATUS_DISENROLLMENT_REQUESTED,
+        DeviceStatus::Created => general::STATUS_CREATED,
+        DeviceStatus::Active => general::STATUS_ACTIVE,
+        DeviceStatus::Inactive => general::STATUS_INACTIVE,
+        DeviceStatus::Unreachable => general::STATUS_UNREACHABLE,
+        DeviceStatus::Unclaimed => general::STATUS_UNCLAIMED,
+        DeviceStatus::Suspended => general::STATUS_SUSPENDED,
+        DeviceStatus::Blocked => general::STATUS_BLOCKED,
+        DeviceStatus::Removed => general::STATUS_REMOVED,
+        DeviceStatus::DisenrollmentRequested => general::STATUS_DISENROLLMENT_REQUESTED,
     }
 }
 
 /// What an operation's status is called.
 pub(in crate::web) const fn operation_status(status: OperationStatus) -> Message {
     match status {
-        OperationStatus::Pending => common::OPERATION_PENDING,
-        OperationStatus::InProgress => common::OPERATION_IN_PROGRESS,
-        OperationStatus::Completed => common::OPERATION_COMPLETED,
-        OperationStatus::Error => common::OPERATION_ERROR,
-        OperationStatus::Repeated => common::OPERATION_REPEATED,
-        OperationStatus::NotNow => common::OPERATION_NOT_NOW,
-        OperationStatus::Expired => common::OPERATION_EXPIRED,
-        OperationStatus::Cancelled => common::OPERATION_CANCELLED,
+        OperationStatus::Pending => general::OPERATION_PENDING,
+        OperationStatus::InProgress => general::OPERATION_IN_PROGRESS,
+        OperationStatus::Completed => general::OPERATION_COMPLETED,
+        OperationStatus::Error => general::OPERATION_ERROR,
+        OperationStatus::Repeated => general::OPERATION_REPEATED,
+        OperationStatus::NotNow => general::OPERATION_NOT_NOW,
+        OperationStatus::Expired => general::OPERATION_EXPIRED,
+        OperationStatus::Cancelled => general::OPERATION_CANCELLED,
     }
 }

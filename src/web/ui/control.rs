@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::icon::{self, icon};
 use super::{TOKEN, Ui};
-use crate::web::message::{Message, common};
+use crate::web::message::{Message, general};
 
 impl Ui {
     /// A form that changes something: sent without a reload where the script runs, and by itself where not.
@@ -116,10 +116,10 @@ impl Ui {
         let further = self.query().has("cursor");
         html! {
             @if further || next.is_some() {
-                nav.pager aria-label=(self.t(common::PAGES)) {
-                    @if further { a.button.quiet href=(self.here_with("cursor", None)) { (self.t(common::FIRST_PAGE)) } }
+                nav.pager aria-label=(self.t(general::PAGES)) {
+                    @if further { a.button.quiet href=(self.here_with("cursor", None)) { (self.t(general::FIRST_PAGE)) } }
                     @if let Some(next) = next {
-                        a.button href=(self.here_with("cursor", Some(next))) rel="next" { (self.t(common::NEXT_PAGE)) }
+                        a.button href=(self.here_with("cursor", Some(next))) rel="next" { (self.t(general::NEXT_PAGE)) }
                     }
                 }
             }

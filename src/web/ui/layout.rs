@@ -8,7 +8,7 @@ use super::{Page, Theme, Ui};
 use crate::model::actor::Scope;
 use crate::web::asset::{APP_CSS, APP_JS, ICON_SVG};
 use crate::web::failure::Failure;
-use crate::web::message::{Language, Message, common};
+use crate::web::message::{Language, Message, general};
 
 /// One place the navigation leads to.
 struct Place {
@@ -33,27 +33,27 @@ const fn place(
 
 /// What people come for.
 const DEVICES: [Place; 9] = [
-    place("/", common::NAV_OVERVIEW, icon::OVERVIEW, None, "o"),
-    place("/devices", common::NAV_DEVICES, icon::DEVICES, None, "d"),
-    place("/enroll/device", common::NAV_ENROLL, icon::ENROLL, Some(Scope::Enroll), "e"),
-    place("/groups", common::NAV_GROUPS, icon::GROUPS, None, "g"),
-    place("/policies", common::NAV_POLICIES, icon::POLICIES, Some(Scope::Read), "p"),
-    place("/compliance", common::NAV_COMPLIANCE, icon::COMPLIANCE, None, "c"),
-    place("/activities", common::NAV_ACTIVITIES, icon::ACTIVITIES, None, "a"),
-    place("/geofences", common::NAV_GEOFENCES, icon::GEOFENCES, Some(Scope::Read), "f"),
-    place("/packages", common::NAV_PACKAGES, icon::PACKAGES, Some(Scope::Policy), "k"),
+    place("/", general::NAV_OVERVIEW, icon::OVERVIEW, None, "o"),
+    place("/devices", general::NAV_DEVICES, icon::DEVICES, None, "d"),
+    place("/enroll/device", general::NAV_ENROLL, icon::ENROLL, Some(Scope::Enroll), "e"),
+    place("/groups", general::NAV_GROUPS, icon::GROUPS, None, "g"),
+    place("/policies", general::NAV_POLICIES, icon::POLICIES, Some(Scope::Read), "p"),
+    place("/compliance", general::NAV_COMPLIANCE, icon::COMPLIANCE, None, "c"),
+    place("/activities", general::NAV_ACTIVITIES, icon::ACTIVITIES, None, "a"),
+    place("/geofences", general::NAV_GEOFENCES, icon::GEOFENCES, Some(Scope::Read), "f"),
+    place("/packages", general::NAV_PACKAGES, icon::PACKAGES, Some(Scope::Policy), "k"),
 ];
 /// What the site is made of.
 const SITE: [Place; 9] = [
-    place("/device-types", common::NAV_DEVICE_TYPES, icon::DEVICE_TYPES, Some(Scope::Read), "y"),
-    place("/certificates", common::NAV_CERTIFICATES, icon::CERTIFICATES, None, "x"),
-    place("/users", common::NAV_USERS, icon::USERS, Some(Scope::Admin), "u"),
-    place("/roles", common::NAV_ROLES, icon::ROLES, Some(Scope::Admin), "r"),
-    place("/tokens", common::NAV_TOKENS, icon::TOKENS, None, "t"),
-    place("/audit", common::NAV_AUDIT, icon::AUDIT, Some(Scope::Admin), "l"),
-    place("/settings", common::NAV_SETTINGS, icon::SETTINGS, Some(Scope::Read), "s"),
-    place("/reference", common::NAV_REFERENCE, icon::REFERENCE, None, "i"),
-    place("/about", common::NAV_ABOUT, icon::ABOUT, None, "b"),
+    place("/device-types", general::NAV_DEVICE_TYPES, icon::DEVICE_TYPES, Some(Scope::Read), "y"),
+    place("/certificates", general::NAV_CERTIFICATES, icon::CERTIFICATES, None, "x"),
+    place("/users", general::NAV_USERS, icon::USERS, Some(Scope::Admin), "u"),
+    place("/roles", general::NAV_ROLES, icon::ROLES, Some(Scope::Admin), "r"),
+    place("/tokens", general::NAV_TOKENS, icon::TOKENS, None, "t"),
+    place("/audit", general::NAV_AUDIT, icon::AUDIT, Some(Scope::Admin), "l"),
+    place("/settings", general::NAV_SETTINGS, icon::SETTINGS, Some(Scope::Read), "s"),
+    place("/reference", general::NAV_REFERENCE, icon::REFERENCE, None, "i"),
+    place("/about", general::NAV_ABOUT, icon::ABOUT, None, "b"),
 ];
 
 /// The whole document of a page.
@@ -74,11 +74,11 @@ pub(super) fn page(page: &Page) -> Markup {
                 script src=(APP_JS.path) defer {}
             }
             body class=(if page.bare { "bare" } else { "full" })
-                data-live-on=(ui.t(common::LIVE_ON)) data-live-wait=(ui.t(common::LIVE_WAIT))
-                data-live-stale=(ui.t(common::LIVE_STALE)) data-copied=(ui.t(common::COPIED))
-                data-confirm-yes=(ui.t(common::CONFIRM)) data-confirm-no=(ui.t(common::CANCEL))
-                data-failed=(ui.t(common::SEND_FAILED)) {
-                a.skip href="#main" { (ui.t(common::SKIP)) }
+                data-live-on=(ui.t(general::LIVE_ON)) data-live-wait=(ui.t(general::LIVE_WAIT))
+                data-live-stale=(ui.t(general::LIVE_STALE)) data-copied=(ui.t(general::COPIED))
+                data-confirm-yes=(ui.t(general::CONFIRM)) data-confirm-no=(ui.t(general::CANCEL))
+                data-failed=(ui.t(general::SEND_FAILED)) {
+                a.skip href="#main" { (ui.t(general::SKIP)) }
                 (bar(page, site))
                 @if !page.bare { (navigation(ui)) }
                 main #main tabindex="-1" {
@@ -97,26 +97,26 @@ fn bar(page: &Page, site: &str) -> Markup {
     let face = &ui.0;
     html! {
         header.bar {
-            @if !page.bare { a.burger href="#nav" aria-label=(ui.t(common::MENU)) { (icon(icon::MENU)) } }
+            @if !page.bare { a.burger href="#nav" aria-label=(ui.t(general::MENU)) { (icon(icon::MENU)) } }
             a.brand href="/" { img src=(ICON_SVG.path) alt="" width="24" height="24"; span { (site) } }
             @if !page.bare {
                 form.find action="/devices" method="get" role="search" {
-                    button.go type="submit" aria-label=(ui.t(common::FIND)) { (icon(icon::SEARCH)) }
-                    input #find type="search" name="query" placeholder=(ui.t(common::FIND)) aria-label=(ui.t(common::FIND))
+                    button.go type="submit" aria-label=(ui.t(general::FIND)) { (icon(icon::SEARCH)) }
+                    input #find type="search" name="query" placeholder=(ui.t(general::FIND)) aria-label=(ui.t(general::FIND))
                         autocomplete="off";
                     kbd aria-hidden="true" { "/" }
                 }
-                output #live.live data-state="off" { span.dot {} span { (ui.t(common::LIVE_OFF)) } }
-                a #bell.bell href="/notifications" data-live="notifications" title=(ui.t(common::NAV_NOTIFICATIONS)) {
+                output #live.live data-state="off" { span.dot {} span { (ui.t(general::LIVE_OFF)) } }
+                a #bell.bell href="/notifications" data-live="notifications" title=(ui.t(general::NAV_NOTIFICATIONS)) {
                     (icon(icon::BELL))
-                    span.sr { (ui.t(common::NAV_NOTIFICATIONS)) }
+                    span.sr { (ui.t(general::NAV_NOTIFICATIONS)) }
                     @if face.unread > 0 { span.count { (if face.unread > 99 { "99+".to_owned() } else { face.unread.to_string() }) } }
                 }
             }
             details.menu {
-                summary title=(ui.t(common::PERSON)) {
+                summary title=(ui.t(general::PERSON)) {
                     (icon(icon::PERSON))
-                    span.name { (if face.person.is_empty() { ui.t(common::PREFERENCES) } else { face.person.as_str() }) }
+                    span.name { (if face.person.is_empty() { ui.t(general::PREFERENCES) } else { face.person.as_str() }) }
                 }
                 div.sheet { (preferences(ui)) @if !face.person.is_empty() { (account(ui)) } }
             }
@@ -131,21 +131,21 @@ fn preferences(ui: &Ui) -> Markup {
         form method="post" action="/preferences" {
             (ui.token_field())
             input type="hidden" name="back" value=(back);
-            p.label { (ui.t(common::LANGUAGE)) }
+            p.label { (ui.t(general::LANGUAGE)) }
             div.choice {
                 @for (language, name) in Language::ALL {
                     button type="submit" name="language" value=(language.tag()) lang=(language.tag())
                         aria-pressed=(language == ui.language()) { (name) }
                 }
             }
-            p.label { (ui.t(common::THEME)) }
+            p.label { (ui.t(general::THEME)) }
             div.choice {
                 @for theme in Theme::ALL {
                     button type="submit" name="theme" value=(theme.name()) aria-pressed=(theme == ui.0.theme) {
                         (ui.t(match theme {
-                            Theme::Auto => common::THEME_AUTO,
-                            Theme::Light => common::THEME_LIGHT,
-                            Theme::Dark => common::THEME_DARK,
+                            Theme::Auto => general::THEME_AUTO,
+                            Theme::Light => general::THEME_LIGHT,
+                            Theme::Dark => general::THEME_DARK,
                         }))
                     }
                 }
@@ -156,17 +156,17 @@ fn preferences(ui: &Ui) -> Markup {
 
 fn account(ui: &Ui) -> Markup {
     html! {
-        a.item href="/account" { (ui.t(common::NAV_ACCOUNT)) }
-        form method="post" action="/logout" { (ui.token_field()) button.item { (ui.t(common::LOG_OUT)) } }
+        a.item href="/account" { (ui.t(general::NAV_ACCOUNT)) }
+        form method="post" action="/logout" { (ui.token_field()) button.item { (ui.t(general::LOG_OUT)) } }
     }
 }
 
 fn navigation(ui: &Ui) -> Markup {
     html! {
-        nav #nav.side aria-label=(ui.t(common::MENU)) {
-            a.close href="#main" { (ui.t(common::CLOSE)) }
+        nav #nav.side aria-label=(ui.t(general::MENU)) {
+            a.close href="#main" { (ui.t(general::CLOSE)) }
             (places(ui, &DEVICES))
-            p.label { (ui.t(common::NAV_SITE)) }
+            p.label { (ui.t(general::NAV_SITE)) }
             (places(ui, &SITE))
         }
     }
@@ -191,8 +191,8 @@ fn places(ui: &Ui, places: &[Place]) -> Markup {
 fn commands(ui: &Ui, lines: &[String]) -> Markup {
     html! {
         details.curl {
-            summary { (ui.t(common::CURL)) }
-            p.muted { (ui.t(common::CURL_HINT)) " " a href="/tokens" { (ui.t(common::NAV_TOKENS)) } " · " a href="/ca.pem" { "ca.pem" } }
+            summary { (ui.t(general::CURL)) }
+            p.muted { (ui.t(general::CURL_HINT)) " " a href="/tokens" { (ui.t(general::NAV_TOKENS)) } " · " a href="/ca.pem" { "ca.pem" } }
             @for line in lines { pre tabindex="0" data-copy { code { (line) } } }
         }
     }
@@ -202,18 +202,18 @@ fn commands(ui: &Ui, lines: &[String]) -> Markup {
 fn keys(ui: &Ui) -> Markup {
     html! {
         dialog #keys aria-labelledby="keys-title" {
-            h2 #keys-title { (ui.t(common::KEYS)) }
+            h2 #keys-title { (ui.t(general::KEYS)) }
             dl.keys {
-                div { dt { kbd { "/" } } dd { (ui.t(common::KEY_FIND)) } }
-                div { dt { kbd { "j" } " " kbd { "k" } } dd { (ui.t(common::KEY_ROWS)) } }
-                div { dt { kbd { "Enter" } } dd { (ui.t(common::KEY_OPEN)) } }
-                div { dt { kbd { "x" } } dd { (ui.t(common::KEY_TICK)) } }
-                div { dt { kbd { "?" } } dd { (ui.t(common::KEYS)) } }
+                div { dt { kbd { "/" } } dd { (ui.t(general::KEY_FIND)) } }
+                div { dt { kbd { "j" } " " kbd { "k" } } dd { (ui.t(general::KEY_ROWS)) } }
+                div { dt { kbd { "Enter" } } dd { (ui.t(general::KEY_OPEN)) } }
+                div { dt { kbd { "x" } } dd { (ui.t(general::KEY_TICK)) } }
+                div { dt { kbd { "?" } } dd { (ui.t(general::KEYS)) } }
                 @for place in DEVICES.iter().chain(&SITE).filter(|place| place.needs.is_none_or(|scope| ui.may(scope))) {
                     div { dt { kbd { "g" } " " kbd { (place.key) } } dd { (ui.t(place.label)) } }
                 }
             }
-            form method="dialog" { button.button { (ui.t(common::CLOSE)) } }
+            form method="dialog" { button.button { (ui.t(general::CLOSE)) } }
         }
     }
 }
@@ -226,10 +226,10 @@ pub(super) fn failure(ui: &Ui, failure: &Failure) -> Page {
             p.code { (failure.status.as_u16()) }
             h1 { (ui.t(failure.title)) }
             p { (failure.detail) }
-            @if failure.status == StatusCode::FORBIDDEN { p.muted { (ui.t(common::FORBIDDEN_HINT)) } }
+            @if failure.status == StatusCode::FORBIDDEN { p.muted { (ui.t(general::FORBIDDEN_HINT)) } }
             p {
-                a.button.primary href="/" { (ui.t(common::NAV_OVERVIEW)) }
-                @if !known { " " a.button href="/login" { (ui.t(common::LOG_IN)) } }
+                a.button.primary href="/" { (ui.t(general::NAV_OVERVIEW)) }
+                @if !known { " " a.button href="/login" { (ui.t(general::LOG_IN)) } }
             }
         }
     };

@@ -20,12 +20,11 @@ pub(in crate::web) struct Page {
     /// A page before the login, or the login itself: without the navigation.
     pub(super) bare: bool,
     status: StatusCode,
-    cookies: Vec<String>,
 }
 
 impl Page {
     pub(super) fn new(ui: Ui, title: String) -> Self {
-        Self { ui, title, body: html! {}, curl: Vec::new(), bare: false, status: StatusCode::OK, cookies: Vec::new() }
+        Self { ui, title, body: html! {}, curl: Vec::new(), bare: false, status: StatusCode::OK }
     }
 
     /// What is on the page.
@@ -43,13 +42,6 @@ impl Page {
     #[must_use]
     pub(in crate::web) fn status(self, status: StatusCode) -> Self {
         Self { status, ..self }
-    }
-
-    /// Sets a cookie with the page.
-    #[must_use]
-    pub(in crate::web) fn with_cookie(mut self, name: &str, value: &str, seconds: u64) -> Self {
-        self.cookies.push(set_cookie(name, value, seconds));
-        self
     }
 
     /// A request of the API that does the same as the page, shown as a `curl` line.
@@ -84,11 +76,8 @@ impl Reply for Page {
         *response.status_mut() = self.status;
         // What was said is said once.
         let said = self.ui.0.said.is_some() && !self.ui.scripted();
-        let cookies = self.cookies.into_iter().chain(said.then(|| set_cookie(NOTICE_COOKIE, "", 0)));
-        let cookies = cookies.filter_map(|cookie| HeaderValue::from_str(&cookie).ok());
-        for cookie in cookies {
-            response.headers_mut().append(SET_COOKIE, cookie);
-        }
+        let forget = said.then(|| HeaderValue::from_str(&set_cookie(NOTICE_COOKIE, "", 0)).ok()).flatten();
+        response.headers_mut().extend(forget.map(|cookie| (SET_COOKIE, cookie)));
         response
     }
 }

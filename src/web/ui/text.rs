@@ -5,7 +5,7 @@ use time::macros::format_description;
 
 use super::Ui;
 use crate::model::timestamp::Timestamp;
-use crate::web::message::common;
+use crate::web::message::general;
 
 impl Ui {
     /// A moment: in UTC, until the script makes it local with UTC on hover.
@@ -22,7 +22,7 @@ impl Ui {
 
     /// As [`Ui::ago`]; says so where there was no such moment.
     pub(in crate::web) fn ago_or_never(&self, at: Option<Timestamp>) -> Markup {
-        at.map_or_else(|| html! { span.muted { (self.t(common::NEVER)) } }, |at| self.ago(at))
+        at.map_or_else(|| html! { span.muted { (self.t(general::NEVER)) } }, |at| self.ago(at))
     }
 }
 
