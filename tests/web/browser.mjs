@@ -27,6 +27,8 @@ export async function visit(browser, site, options = {}) {
         locale: 'en-GB',
         timezoneId: 'Asia/Colombo',
         viewport: { width: 1440, height: 900 },
+        // What fades would be measured half faded.
+        reducedMotion: 'reduce',
         ...options,
     });
     context.setDefaultTimeout(PATIENCE);

@@ -42,7 +42,6 @@ after(async () => {
     await site?.end();
 });
 
-const rows = () => page.locator('#devices tbody tr');
 const names = () => page.locator('#devices tbody td.name').allInnerTexts();
 
 async function search(query) {
@@ -84,7 +83,7 @@ test('facets narrow the list, columns sort it, and the address holds both', asyn
     await page.locator('#devices thead').getByRole('link', { name: 'Name' }).click();
     await page.waitForURL(/desc/);
     assert.deepEqual(await names(), ['Kitchen', 'Cellar', 'Attic']);
-    const { url } = { url: page.url() };
+    const url = page.url();
     await page.goto('/');
     await page.goto(url);
     assert.deepEqual(await names(), ['Kitchen', 'Cellar', 'Attic']);
@@ -126,21 +125,17 @@ test('an operation is sent to many devices after a preview, and is seen to be do
     await page.getByLabel('Tick Kitchen').check();
     await page.getByLabel('Do to the ticked ones').selectOption('send');
     await page.getByRole('button', { name: 'Continue…' }).click();
-    const operation = page.getByLabel('Operation', { exact: true });
-    await operation.waitFor();
-    await operation.selectOption(await operation.locator('option').filter({ hasText: 'Switch the bulb' }).first().getAttribute('value'));
-    await choose();
-    const preview = page.getByText('What will happen');
-    await preview.waitFor();
-    assert.match(await page.locator('main').innerText(), /\b2\b/);
-    assert.equal((await site.api('GET', '/activities')).items.filter(({ code }) => code === 'bulb').length, 0, 'the preview has sent it');
-    const payload = page.locator('main form').getByRole('combobox').or(page.locator('main form').getByRole('radio', { name: 'ON' })).last();
-    await payload.evaluate((element) => (element.type === 'radio' ? element.click() : null));
-    await payload.evaluate((element) => element.tagName).then((tag) => tag === 'SELECT' && payload.selectOption('ON'));
+    await page.getByRole('button', { name: 'Switch the bulb' }).click();
+    const payload = page.locator('main form').getByRole('combobox').or(page.locator('main form').getByRole('radio', { name: 'ON' })).first();
+    await payload.waitFor();
+    assert.match(await page.locator('main').innerText(), /What will happen[^]*It is done to\s*2/);
+    const sent = async () => (await site.api('GET', '/activities')).items.filter(({ code }) => code === 'bulb');
+    assert.equal((await sent()).length, 0, 'the preview has sent it');
+    if (await payload.getAttribute('type') === 'radio') await payload.check(); else await payload.selectOption('ON');
     await page.getByRole('button', { name: /2 devices/ }).click();
     await page.getByRole('dialog').getByRole('button').last().click();
     await page.getByRole('status').filter({ hasText: 'was sent to 2 devices' }).waitFor();
-    const [activity] = (await site.api('GET', '/activities')).items.filter(({ code }) => code === 'bulb');
+    const [activity] = await sent();
     await page.goto(`/activities/${activity.id}`);
     await page.locator('#live[data-state=on]').waitFor();
     assert.match(await page.locator('main').innerText(), /Pending/i);
@@ -151,12 +146,6 @@ test('an operation is sent to many devices after a preview, and is seen to be do
     await page.waitForFunction(() => !/Pending/i.test(document.querySelector('main tbody').innerText));
 });
 
-/** Goes on from the choice of an operation, where that takes a button. */
-async function choose() {
-    const button = page.locator('main').getByRole('button', { name: /Continue|Choose/ }).first();
-    if (await button.isVisible()) await button.click();
-}
-
 test('all that match are meant, not only the page, and removing them takes their number typed', async () => {
     provoke(page);
     await page.goto('/devices?q=shelf');
@@ -164,7 +153,7 @@ test('all that match are meant, not only the page, and removing them takes their
     await page.getByLabel('Do to the ticked ones').selectOption('remove');
     await page.getByRole('button', { name: 'Continue…' }).click();
     await page.getByText('What will happen').waitFor();
-    const confirm = page.getByLabel(/Type 57/);
+    const confirm = page.locator('#confirm');
     await confirm.fill('56');
     const button = page.getByRole('button', { name: /57 devices/ });
     await button.click();
@@ -174,5 +163,4 @@ test('all that match are meant, not only the page, and removing them takes their
     await button.click();
     await page.getByRole('status').filter({ hasText: '57 devices are removed' }).waitFor();
     assert.equal((await site.api('GET', '/devices?q=shelf&limit=100')).items.length, 0);
-    assert.equal(await rows().count() > 0 || await page.getByText('No device fits').count() > 0, true);
 });

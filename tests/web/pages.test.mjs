@@ -18,7 +18,7 @@ let site, devices, browser, session;
 /** One address of each kind of page, and the links that lead nowhere. */
 let addresses, broken;
 
-const context = (options) => visit(browser, site, { storageState: session, reducedMotion: 'reduce', ...options });
+const context = (options) => visit(browser, site, { storageState: session, ...options });
 
 /** Looks at every page, and at the login as somebody who has not logged in; `look` adds what is wrong to the findings. */
 async function each(look) {

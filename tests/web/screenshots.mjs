@@ -136,7 +136,7 @@ await picture(page, '/', 'overview');
 await picture(page, '/devices', 'devices');
 await picture(page, `/devices/${boards[2].id}`, 'device');
 await picture(page, '/policies', 'policies');
-await picture(page, '/enroll', 'enroll');
+await picture(page, '/enroll/device/android', 'enroll');
 await page.emulateMedia({ colorScheme: 'dark' });
 await picture(page, '/', 'overview-dark');
 faultless(page);
