@@ -13,6 +13,10 @@ use hyper_util::service::TowerToHyperService;
 use pym::app::{App, Clock, PolicySettings, Settings};
 use pym::metrics::Metrics;
 use pym::model::actor::Actor;
+use pym::model::device::{DeviceStatus, NewDevice};
+use pym::model::id::DeviceId;
+use pym::model::operation::OperationFilter;
+use pym::model::package::{MAGIC, NewPackage};
 use pym::net::Peer;
 use pym::pki::Pki;
 use pym::store::Store;
@@ -103,11 +107,41 @@ impl Site {
         }
     }
 
+    /// What a form of that session's gets, sent with these fields.
+    async fn post(&self, cookie: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let page = self.ask(&Method::GET, "/", &[("cookie", cookie)], "").await.body;
+        let token = value_of(&page, "csrf");
+        let fields = fields.iter().copied().chain([("csrf", token.as_str())]);
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.ask(&Method::POST, path, &[("cookie", cookie), OWN], &body).await
+    }
+
+    async fn device(&self, device_type: &str, identifier: &str) -> DeviceId {
+        let new = NewDevice {
+            device_type: device_type.to_owned(),
+            identifier: identifier.to_owned(),
+            ..NewDevice::default()
+        };
+        self.app.enroll(&Actor::system(), new).await.unwrap().device.id
+    }
+
+    /// How many operations of that code there are.
+    async fn sent(&self, code: &str) -> usize {
+        let filter = OperationFilter { code: Some(code.to_owned()), ..OperationFilter::default() };
+        self.app.operations(&Actor::system(), filter, 10, None).await.unwrap().items.len()
+    }
+
     /// The cookie of a new session.
     async fn session(&self, name: &str) -> String {
         let grant = self.app.login(name, PASSWORD, None, "192.0.2.7").await.unwrap();
         format!("__Host-pym_session={}", grant.token)
     }
+}
+
+/// The value of the first hidden field of that name.
+fn value_of(page: &str, name: &str) -> String {
+    let (_, value) = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+    value.split('"').next().unwrap().to_owned()
 }
 
 /// The paths of a table, with something in the place of their parameters.
@@ -280,4 +314,89 @@ async fn preferences_lead_back_and_nowhere_else() {
     }
     let page = site.ask(&Method::GET, "/login", &[("cookie", "__Host-pym_language=zh-Hans")], "").await;
     assert!(page.body.contains("<html lang=\"zh-Hans\""));
+}
+
+#[tokio::test]
+async fn what_interrupts_many_devices_takes_their_number_typed() {
+    let site = Site::ready().await;
+    let cookie = site.session("admin").await;
+    let one = site.device("raspberrypi", "one").await;
+    site.device("raspberrypi", "two").await;
+    let offered = site.post(&cookie, "/devices/bulk", &[("all", "1"), ("action", "send")]).await.body;
+    assert!(offered.contains("value=\"reboot\"") && !offered.contains("POLICY_"), "{offered}");
+    for (action, code) in [("send", "reboot"), ("suspend", ""), ("remove", "")] {
+        let asked = [("all", "1"), ("action", action), ("code", code)];
+        let page = site.post(&cookie, "/devices/bulk", &asked).await;
+        assert!(page.status == 200 && page.body.contains("name=\"confirm\""), "{action}: {page:?}");
+        let mark = value_of(&page.body, "mark");
+        let with = |mark, typed| [asked.as_slice(), &[("mark", mark), ("confirm", typed)]].concat();
+        for typed in ["", "1", "3", "two"] {
+            let refused = site.post(&cookie, "/devices/bulk/do", &with(&mark, typed)).await;
+            assert_eq!(refused.status, 400, "{action} {typed:?}: {refused:?}");
+        }
+        // A mark with another number is not theirs.
+        let forged = mark.replacen("2-", "1-", 1);
+        assert_eq!(site.post(&cookie, "/devices/bulk/do", &with(&forged, "1")).await.status, 200);
+        let before = site.app.device(&Actor::system(), one).await.unwrap().status;
+        assert!(!matches!(before, DeviceStatus::Removed) && (action != "send" || site.sent("reboot").await == 0));
+        assert_eq!(site.post(&cookie, "/devices/bulk/do", &with(&mark, "2")).await.status, 303, "{action}");
+    }
+    assert_eq!(site.sent("reboot").await, 2);
+    assert_eq!(site.app.device(&Actor::system(), one).await.unwrap().status, DeviceStatus::Removed);
+}
+
+#[tokio::test]
+async fn a_token_that_lasts_for_ever_is_asked_for_as_such() {
+    let site = Site::ready().await;
+    let cookie = site.session("admin").await;
+    let fields = |life| [("name", "backup"), ("scope[]", "read"), ("life", life)];
+    for life in ["0", "31", "9999", "-1", "never"] {
+        let refused = site.post(&cookie, "/tokens", &fields(life)).await;
+        assert_eq!(refused.status, 400, "{life}: {refused:?}");
+    }
+    assert!(site.app.tokens(&Actor::system()).await.unwrap().is_empty());
+    for life in ["30", ""] {
+        assert_eq!(site.post(&cookie, "/tokens", &fields(life)).await.status, 200, "{life}");
+    }
+    let tokens = site.app.tokens(&Actor::system()).await.unwrap();
+    assert_eq!(tokens.iter().filter(|token| token.expires_at.is_none()).count(), 1);
+    assert_eq!(tokens.len(), 2);
+}
+
+#[tokio::test]
+async fn a_form_of_settings_leaves_what_came_in_the_meantime() {
+    let site = Site::ready().await;
+    let cookie = site.session("admin").await;
+    let named = |name: &str, value: &str| vec![(name.to_owned(), Some(value.to_owned()))];
+    site.app.set_settings(&Actor::system(), "general", named("old", "1")).await.unwrap();
+    let page = site.ask(&Method::GET, "/settings/general", &[("cookie", &cookie)], "").await.body;
+    let was = value_of(&page, "was-0");
+    site.app.set_settings(&Actor::system(), "general", named("meantime", "2")).await.unwrap();
+    let fields = [("site.name", "Mill"), ("was-0", was.as_str()), ("name-0", "new"), ("value-0", "3")];
+    assert_eq!(site.post(&cookie, "/settings/general", &fields).await.status, 303);
+    let settings = site.app.area_settings(&Actor::system(), "general").await.unwrap();
+    let values = ["site.name", "old", "meantime", "new"].map(|name| settings.value(name));
+    assert_eq!(values, [Some("Mill"), None, Some("2"), Some("3")]);
+}
+
+#[tokio::test]
+async fn a_package_goes_to_the_devices_that_were_shown() {
+    let site = Site::ready().await;
+    let cookie = site.session("admin").await;
+    site.device("android", "phone-1").await;
+    let new = NewPackage { name: "App".to_owned(), identifier: "com.example.app".to_owned(), version: "1".to_owned() };
+    let content = futures_util::stream::iter([Ok::<_, std::io::Error>(bytes::Bytes::from_static(&MAGIC))]);
+    let package = site.app.add_package(&Actor::system(), new, content).await.unwrap();
+    let path = format!("/packages/{}/apply", package.id);
+    let address = format!("{path}?change=uninstall&query=phone");
+    let page = site.ask(&Method::GET, &address, &[("cookie", &cookie)], "").await.body;
+    let mark = value_of(&page, "mark");
+    let fields = |mark| [("change", "uninstall"), ("query", "phone"), ("mark", mark)];
+    site.device("android", "phone-2").await;
+    let changed = site.post(&cookie, &path, &fields(&mark)).await;
+    assert!(changed.status == 200 && changed.body.contains("role=\"alert\""), "{changed:?}");
+    assert_eq!(site.sent("UNINSTALL_APPLICATION").await, 0);
+    assert_eq!(site.post(&cookie, &path, &[("change", "uninstall"), ("query", "phone")]).await.status, 400);
+    assert_eq!(site.post(&cookie, &path, &fields(&value_of(&changed.body, "mark"))).await.status, 303);
+    assert_eq!(site.sent("UNINSTALL_APPLICATION").await, 2);
 }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 
 use super::access::{reach, require_some, seen_by};
-use super::device::{DeviceEdit, called, edit_device, remove};
+use super::device::{DeviceEdit, edit_device, remove};
 use super::effects::Effects;
 use super::tag::{Tagging, check_tags};
 use super::{App, Error, policy, require};
@@ -18,8 +18,10 @@ use crate::model::bulk::{
     BulkAction, BulkDone, BulkSend, Carried, LeftOut, MAX_BULK, Preview, Selection, TypeShare, Why,
 };
 use crate::model::device::{Device, DeviceFilter, DeviceStatus};
+use crate::model::device_type::Feature;
 use crate::model::id::DeviceId;
 use crate::model::operation::NewActivity;
+use crate::model::policy::is_policy;
 use crate::store::{Flush, Rx};
 
 /// The most devices that are changed in one transaction.
@@ -54,6 +56,27 @@ impl App {
         action: &BulkAction,
     ) -> Result<Preview, Error> {
         Ok(self.judge(actor, selection, action).await?.preview)
+    }
+
+    /// What people can send to some of the devices of a preview, by name: the operation as the first of their types that
+    /// knows it has it, to be confirmed where any type wants that, and how many of the devices know it. What carries a policy is applied, not sent.
+    #[must_use]
+    pub fn offered(&self, preview: &Preview) -> Vec<(Feature, u64)> {
+        let mut offered: Vec<(Feature, u64)> = Vec::new();
+        for share in &preview.types {
+            let Ok(device_type) = self.device_type(&Actor::system(), &share.device_type) else { continue };
+            for feature in device_type.features.iter().filter(|feature| !is_policy(&feature.code)) {
+                match offered.iter_mut().find(|(known, _)| known.code == feature.code) {
+                    Some((known, devices)) => {
+                        *devices += share.devices;
+                        known.confirm |= feature.confirm;
+                    }
+                    None => offered.push((feature.clone(), share.devices)),
+                }
+            }
+        }
+        offered.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+        offered
     }
 
     /// What an action would do to the devices that are meant.
@@ -293,12 +316,12 @@ fn leave_out(left_out: &mut Vec<LeftOut>, why: Why, device: &Device) {
     let Some(reason) = left_out.get_mut(place) else { return };
     reason.devices += 1;
     if reason.examples.len() < EXAMPLES {
-        reason.examples.push(called(device).to_owned());
+        reason.examples.push(device.called().to_owned());
     }
 }
 
-/// Their number, and what makes another set of as many devices another mark.
-fn mark(ids: &[DeviceId]) -> String {
+/// Of devices in the order of their ids: their number, and what makes another set of as many devices another mark.
+pub(super) fn mark(ids: &[DeviceId]) -> String {
     let mut hash = Sha256::new();
     for id in ids {
         hash.update(id.as_bytes());

@@ -89,7 +89,7 @@ impl App {
     pub(super) fn after_enroll(&self, enrolled: &Enrolled) {
         let device = &enrolled.device;
         if enrolled.created {
-            self.notice(NoticeKind::Device, Some(device.id), format!("{} enrolled", called(device)));
+            self.notice(NoticeKind::Device, Some(device.id), format!("{} enrolled", device.called()));
         }
         self.tell_device(device);
     }
@@ -310,7 +310,7 @@ impl App {
             .await;
         match device {
             Ok(device) if first => {
-                self.notice(NoticeKind::Device, Some(id), format!("{} connected", called(&device)));
+                self.notice(NoticeKind::Device, Some(id), format!("{} connected", device.called()));
                 self.tell_device(&device);
             }
             Ok(_) => {}
@@ -339,7 +339,7 @@ impl App {
             .await;
         match device {
             Ok(device) => {
-                self.notice(NoticeKind::Device, Some(id), format!("{} disconnected", called(&device)));
+                self.notice(NoticeKind::Device, Some(id), format!("{} disconnected", device.called()));
                 self.tell_device(&device);
             }
             Err(error) => {
@@ -380,7 +380,11 @@ impl App {
             })
             .await?;
         for device in &changed {
-            self.notice(NoticeKind::Device, Some(device.id), format!("{} is {}", called(device), device.status.name()));
+            self.notice(
+                NoticeKind::Device,
+                Some(device.id),
+                format!("{} is {}", device.called(), device.status.name()),
+            );
             self.tell_device(device);
         }
         Ok(changed.len())
@@ -397,7 +401,7 @@ impl App {
             self.notice(
                 NoticeKind::Device,
                 Some(device.id),
-                format!("{} is {}", called(&device), device.status.name()),
+                format!("{} is {}", device.called(), device.status.name()),
             );
             self.tell_device(&device);
         }
@@ -407,11 +411,6 @@ impl App {
 /// How the audit trail names a device.
 pub(super) fn target(device: &Device) -> String {
     format!("{}:{}", device.device_type, device.identifier)
-}
-
-/// What people call it, as they read it in a notice.
-pub(super) fn called(device: &Device) -> &str {
-    if device.name.is_empty() { &device.identifier } else { &device.name }
 }
 
 /// The device of that id, or [`Error::NotFound`].

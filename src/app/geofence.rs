@@ -155,7 +155,7 @@ pub(super) fn evaluate(
             continue;
         }
         let verb = if inside { "entered" } else { "left" };
-        let called = if device.name.is_empty() { &device.identifier } else { &device.name };
+        let called = device.called();
         let text = format!("{called} {verb} {}", watching.geofence.name);
         if watching.geofence.notify.tells(inside) {
             notify(tx, effects, NotificationKind::Geofence, Some(device), None, &text, now)?;

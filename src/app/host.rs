@@ -175,8 +175,7 @@ impl App {
                     let filter = OperationFilter { statuses, updated_since, own_of, ..OperationFilter::default() };
                     Ok::<_, Error>(rx.operations(&filter, &PageStart::Offset(0), 1)?.total)
                 };
-                let pending = [OperationStatus::Pending, OperationStatus::InProgress, OperationStatus::NotNow];
-                let pending = count(&pending, None)?;
+                let pending = count(&OperationStatus::WAITING, None)?;
                 let failed = count(&[OperationStatus::Error], Some(since))?;
                 Ok::<_, Error>((rx.own_devices(&name, MAX_OWN_WATCHED)?, pending, failed))
             })

@@ -14,11 +14,13 @@ use futures_util::{Stream, StreamExt as _};
 use sha2::{Digest as _, Sha256};
 
 use super::agent::Reach;
+use super::bulk::mark;
 use super::{App, Error, require};
 use crate::file;
 use crate::model::actor::{Actor, Scope};
 use crate::model::audit::Outcome;
 use crate::model::change::Area;
+use crate::model::device::DeviceFilter;
 use crate::model::id::{DeviceId, PackageId};
 use crate::model::operation::{Activity, NewActivity};
 use crate::model::package::{MAGIC, MAX_PACKAGE, NewPackage, Package};
@@ -174,6 +176,39 @@ impl App {
         self.edited(Area::Packages);
         let path = directory(&self.inner.settings.data_dir).join(&package.file);
         blocking("remove the package", move || remove(&path)).await
+    }
+
+    /// What stands for the very devices that fit a filter: the same as long as these are the same.
+    ///
+    /// # Errors
+    /// As [`App::targets`].
+    pub async fn mark_targets(&self, actor: &Actor, filter: DeviceFilter) -> Result<String, Error> {
+        let mut devices = self.targets(actor, filter).await?;
+        devices.sort_unstable();
+        Ok(mark(&devices))
+    }
+
+    /// As [`App::change_application`], for the devices that fit a filter, if they are still those that the mark of
+    /// [`App::mark_targets`] stands for; otherwise nothing is done and there is no activity.
+    ///
+    /// # Errors
+    /// As [`App::change_application`] and [`App::targets`].
+    pub async fn change_application_marked(
+        &self,
+        actor: &Actor,
+        id: PackageId,
+        change: Change,
+        (filter, marked): (DeviceFilter, &str),
+        reach: &Reach,
+    ) -> Result<Option<(usize, Activity)>, Error> {
+        let mut devices = self.targets(actor, filter).await?;
+        devices.sort_unstable();
+        if mark(&devices) != marked {
+            return Ok(None);
+        }
+        let count = devices.len();
+        let activity = self.change_application(actor, id, change, devices, reach).await?;
+        Ok(Some((count, activity)))
     }
 
     /// Has devices install, update or remove the application of a package.

@@ -52,9 +52,53 @@ impl App {
         area: &str,
         settings: Vec<Setting>,
     ) -> Result<AreaSettings, Error> {
+        self.edit_settings(actor, area, move |_| settings).await
+    }
+
+    /// Sets settings of an area by name, or takes them away where nothing is left of the value; the others stay, and so
+    /// does the kind of text that one is.
+    ///
+    /// # Errors
+    /// As [`App::change_settings`].
+    pub async fn set_settings(
+        &self,
+        actor: &Actor,
+        area: &str,
+        named: Vec<(String, Option<String>)>,
+    ) -> Result<AreaSettings, Error> {
+        let edit = move |before: &AreaSettings| {
+            let mut settings = before.0.clone();
+            for (name, value) in named {
+                let place = settings.iter().position(|setting| setting.name == name);
+                match (value, place.and_then(|place| settings.get_mut(place))) {
+                    (Some(value), Some(setting)) => setting.value = value,
+                    (Some(value), None) => {
+                        settings.push(Setting { name, value, content_type: "text".to_owned() });
+                    }
+                    (None, _) => settings.retain(|setting| setting.name != name),
+                }
+            }
+            settings
+        };
+        self.edit_settings(actor, area, edit).await
+    }
+
+    /// Names the site to people.
+    ///
+    /// # Errors
+    /// As [`App::change_settings`].
+    pub async fn name_site(&self, actor: &Actor, name: String) -> Result<(), Error> {
+        self.set_settings(actor, GENERAL, vec![(SITE_NAME.to_owned(), Some(name))]).await.map(drop)
+    }
+
+    async fn edit_settings(
+        &self,
+        actor: &Actor,
+        area: &str,
+        edit: impl FnOnce(&AreaSettings) -> Vec<Setting> + Send + 'static,
+    ) -> Result<AreaSettings, Error> {
         require(actor, Scope::Admin)?;
         self.check_area(area)?;
-        check(&settings).map_err(|why| Error::invalid("settings", why))?;
         let is_told = area != GENERAL && self.device_type(&Actor::system(), area)?.feature(TELL_FREQUENCY).is_some();
         let (now, actor, area) = (self.inner.clock.now(), actor.clone(), area.to_owned());
         let (settings, effects) = self
@@ -63,6 +107,8 @@ impl App {
             .write(Flush::Now, move |tx| {
                 let mut effects = Effects::default();
                 let before = tx.settings(&area)?;
+                let settings = edit(&before);
+                check(&settings).map_err(|why| Error::invalid("settings", why))?;
                 tx.put_settings(&area, &settings)?;
                 let after = tx.settings(&area)?;
                 if before == after {
@@ -137,6 +183,26 @@ mod tests {
         assert_eq!(payloads, [(one.id, r#"{"value":7000}"#), (one.id, r#"{"value":5000}"#)]);
         assert_eq!(site.app.area_settings(&itself(&one), "android").await.unwrap().notifier_frequency(), 7000);
         assert_eq!(site.app.monitor_every().await.unwrap(), Duration::from_mins(1));
+    }
+
+    #[tokio::test]
+    async fn what_is_not_named_stays_as_it_is() {
+        let site = site().await;
+        let terms = Setting { name: "terms".to_owned(), value: "a".to_owned(), content_type: "html".to_owned() };
+        let all = frequency(5000).into_iter().chain([terms]).collect();
+        site.app.change_settings(&operator(), GENERAL, all).await.unwrap();
+        site.app.name_site(&operator(), "Mill".to_owned()).await.unwrap();
+        let named = vec![("terms".to_owned(), Some("b".to_owned())), (NOTIFIER_FREQUENCY.to_owned(), None)];
+        let set = site.app.set_settings(&operator(), GENERAL, named).await.unwrap();
+        let mut set: Vec<_> =
+            set.0.iter().map(|one| (one.name.as_str(), one.value.as_str(), one.content_type.as_str())).collect();
+        set.sort_unstable();
+        assert_eq!(set, [("site.name", "Mill", "text"), ("terms", "b", "html")]);
+        let wrong = site.app.set_settings(&operator(), GENERAL, vec![("a b".to_owned(), Some("c".to_owned()))]).await;
+        assert!(matches!(wrong, Err(Error::Invalid { field: "settings", .. })));
+        let refused = site.app.name_site(&with(&[Scope::Read]), "Hers".to_owned()).await;
+        assert!(matches!(refused, Err(Error::Forbidden { needs: Scope::Admin })));
+        assert_eq!(site.app.site_name().await.unwrap(), "Mill");
     }
 
     #[tokio::test]

@@ -178,14 +178,8 @@ fn still_open(activity: &Activity, names: &Names, limit: Duration) -> String {
 
 /// A failure when an operation did not end well.
 fn judge(activity: &Activity, names: &Names) -> Result<(), Failure> {
-    let failed: Vec<&Operation> = activity
-        .operations
-        .iter()
-        .filter(|operation| {
-            let status = operation.status;
-            matches!(status, OperationStatus::Error | OperationStatus::Expired | OperationStatus::Cancelled)
-        })
-        .collect();
+    let failed: Vec<&Operation> =
+        activity.operations.iter().filter(|operation| operation.status.may_be_retried()).collect();
     match failed.first() {
         None => Ok(()),
         Some(first) if failed.len() == 1 => Err(Failure::Operation(standing(first, names))),
@@ -293,7 +287,7 @@ pub(super) async fn retry(client: &Client, args: RetryArgs, output: &mut Output)
             sent.push(client.retry_operation(id).await?);
         } else {
             let operations = client.activity(operation).await?.operations;
-            for operation in operations.iter().filter(|operation| failed(operation.status)) {
+            for operation in operations.iter().filter(|operation| operation.status.may_be_retried()) {
                 sent.push(client.retry_operation(operation.id).await?);
             }
         }
@@ -305,11 +299,6 @@ pub(super) async fn retry(client: &Client, args: RetryArgs, output: &mut Output)
     let mut names = Names::new();
     learn_names(client, &operations, &mut names).await?;
     print_operations(&operations, &names, output)
-}
-
-/// Whether an operation ended without success.
-const fn failed(status: OperationStatus) -> bool {
-    matches!(status, OperationStatus::Error | OperationStatus::Expired | OperationStatus::Cancelled)
 }
 
 #[cfg(test)]

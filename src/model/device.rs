@@ -142,6 +142,14 @@ pub struct Device {
     pub last_seen_at: Option<Timestamp>,
 }
 
+impl Device {
+    /// What people call it: its name, or its identifier where it has none.
+    #[must_use]
+    pub fn called(&self) -> &str {
+        if self.name.is_empty() { &self.identifier } else { &self.name }
+    }
+}
+
 /// What a device (or an operator for it) says when it enrolls.
 #[derive(Clone, Debug, Default)]
 pub struct NewDevice {

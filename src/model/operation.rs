@@ -105,6 +105,15 @@ impl OperationStatus {
         matches!(self, Self::Completed | Self::Error | Self::Repeated | Self::Expired | Self::Cancelled)
     }
 
+    /// What waits for its device.
+    pub const WAITING: [Self; 3] = [Self::Pending, Self::InProgress, Self::NotNow];
+
+    /// Whether it ended without success: such an operation may be sent again.
+    #[must_use]
+    pub const fn may_be_retried(self) -> bool {
+        matches!(self, Self::Error | Self::Expired | Self::Cancelled)
+    }
+
     /// Whether a device may report `next` for an operation that stands at `self`.
     /// Reporting the same status again is allowed and changes nothing, since devices repeat their reports.
     #[must_use]

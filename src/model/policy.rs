@@ -34,6 +34,12 @@ pub const REVOKE: &str = "POLICY_REVOKE";
 /// The role, or user, that stands for everybody (the Entgra API).
 pub const ANY: &str = "ANY";
 
+/// Whether an operation of that code, in any letter case, carries a policy: such are applied, nobody sends them by hand.
+#[must_use]
+pub fn is_policy(code: &str) -> bool {
+    [BUNDLE, REVOKE].iter().any(|known| known.eq_ignore_ascii_case(code))
+}
+
 /// What follows when a device does not comply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -447,7 +453,7 @@ pub fn check_features(features: &mut [PolicyFeature], device_type: &DeviceType) 
         let known = device_type
             .feature(&given.code)
             .ok_or_else(|| wrong(format!("{} has no feature {:?}", device_type.name, given.code)))?;
-        if known.payload == Payload::None || [BUNDLE, REVOKE].contains(&known.code.as_str()) {
+        if known.payload == Payload::None || is_policy(&known.code) {
             return Err(wrong(format!("{} takes no content, so no policy can set it", known.code)));
         }
         given.code.clone_from(&known.code);

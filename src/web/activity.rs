@@ -19,7 +19,7 @@ use crate::model::id::{DeviceId, OperationId};
 use crate::model::operation::{
     ActivityFilter, ActivitySummary, Operation, OperationFilter, OperationKind, OperationStatus,
 };
-use crate::model::policy::{BUNDLE, REVOKE};
+use crate::model::policy::is_policy;
 use crate::model::timestamp::Timestamp;
 
 const ACTIVITIES: &str = "/activities";
@@ -28,8 +28,6 @@ const OPERATIONS: &str = "/operations";
 const PAGE: u32 = 50;
 /// The most bytes of a device's answer that are shown at once; the rest is in the API.
 const MAX_SHOWN: usize = 2000;
-/// What waits for its device.
-const WAITING: [OperationStatus; 3] = [OperationStatus::Pending, OperationStatus::InProgress, OperationStatus::NotNow];
 /// What did not come to a good end.
 const FAILED: [OperationStatus; 2] = [OperationStatus::Error, OperationStatus::Expired];
 const KINDS: [OperationKind; 4] =
@@ -309,10 +307,10 @@ fn operation_table(ui: &Ui, items: &[Operation], devices: &HashMap<DeviceId, Dev
 
 /// What may be done with an operation: taking it back, or sending it once more.
 fn actions(ui: &Ui, item: &Operation, device: Option<&Device>) -> Markup {
-    let failed = matches!(item.status, OperationStatus::Error | OperationStatus::Expired | OperationStatus::Cancelled);
     // What tells a device its policy is sent by applying that.
-    let policy = [BUNDLE, REVOKE].contains(&item.code.as_str());
-    let again = failed && !policy && device.is_some_and(|device| device.status.may_receive());
+    let again = item.status.may_be_retried()
+        && !is_policy(&item.code)
+        && device.is_some_and(|device| device.status.may_receive());
     html! {
         @if !item.status.is_final() {
             (ui.form_classed(&format!("/operations/{}/cancel", item.id), "inline", html! {
@@ -354,9 +352,9 @@ fn chosen(query: &Fields) -> (&'static str, Vec<OperationStatus>) {
         Some("all") => ("all", Vec::new()),
         Some(word) => match OperationStatus::parse(word) {
             Some(status) => (status.name(), vec![status]),
-            None => ("waiting", WAITING.to_vec()),
+            None => ("waiting", OperationStatus::WAITING.to_vec()),
         },
-        None => ("waiting", WAITING.to_vec()),
+        None => ("waiting", OperationStatus::WAITING.to_vec()),
     }
 }
 

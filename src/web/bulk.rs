@@ -16,7 +16,6 @@ use super::fields::Fields;
 use super::message::device_list as message;
 use super::routes::{Route, route};
 use super::ui::{Page, Ui, feature};
-use crate::model::actor::Actor;
 use crate::model::bulk::{BulkAction, BulkDone, BulkSend, Carried, Preview, Selection};
 use crate::model::device_type::Feature;
 use crate::model::id::{DeviceId, GroupId};
@@ -88,14 +87,14 @@ async fn page(call: &Call, asked: &Asked, changed: bool) -> Result<Page, Failure
     let step = match asked.action.as_str() {
         "send" => match form.filled("code").and_then(|code| known_feature(call, &preview, code)) {
             Some(feature) => Step::Payload(feature),
-            None => Step::Operation(offered(call, &preview)),
+            None => Step::Operation(call.app().offered(&preview)),
         },
         "tag" => Step::Tags,
         "join" | "leave" => {
             let groups = call.app().groups(call.actor()).await?;
             Step::Group(groups.into_iter().filter(|group| group.query.is_none()).collect())
         }
-        "remove" => Step::Typed,
+        "remove" | "suspend" => Step::Typed,
         _ => Step::Plain,
     };
     let title = ui.t(draw::label(&asked.action));
@@ -114,7 +113,7 @@ async fn carry_out(call: Call) -> Result<Response, Failure> {
     let group = || form.parsed::<GroupId>("group")?.ok_or_else(|| Failure::bad("group", "choose a group"));
     let mark = form.required("mark")?;
     let action = match asked.action.as_str() {
-        "send" => BulkAction::Send(send(&call, &asked).await?),
+        "send" => BulkAction::Send(send(&call, &asked, mark).await?),
         "tag" => {
             let (add, remove) = (words("add"), words("remove"));
             if add.is_empty() && remove.is_empty() {
@@ -124,12 +123,9 @@ async fn carry_out(call: Call) -> Result<Response, Failure> {
         }
         "join" => BulkAction::Join(group()?),
         "leave" => BulkAction::Leave(group()?),
-        "remove" => {
-            let meant = mark.split('-').next().unwrap_or_default();
-            if form.filled("confirm") != Some(meant) {
-                return Err(Failure::bad("confirm", call.ui().fill(message::CONFIRM_WRONG, &[&meant])));
-            }
-            BulkAction::Remove
+        "remove" | "suspend" => {
+            typed(&call, mark)?;
+            asked.shown(form)?
         }
         _ => asked.shown(form)?,
     };
@@ -146,39 +142,34 @@ async fn carry_out(call: Call) -> Result<Response, Failure> {
     }
 }
 
+/// Insists on the number of devices that the preview showed: what is done to many is not done by a slip. A mark that
+/// tells another number than there are devices is no mark of theirs, so nothing is done with it.
+fn typed(call: &Call, mark: &str) -> Result<(), Failure> {
+    let meant = mark.split('-').next().unwrap_or_default();
+    if call.form().filled("confirm") != Some(meant) {
+        return Err(Failure::bad("confirm", call.ui().fill(message::CONFIRM_WRONG, &[&meant])));
+    }
+    Ok(())
+}
+
 /// The operation that the form describes; its payload is read as the first type that knows it describes it.
-async fn send(call: &Call, asked: &Asked) -> Result<BulkSend, Failure> {
+async fn send(call: &Call, asked: &Asked, mark: &str) -> Result<BulkSend, Failure> {
     let form = call.form();
     let code = form.required("code")?.to_owned();
     let bare = BulkAction::Send(BulkSend { code: code.clone(), ..BulkSend::default() });
     let preview = call.app().preview_targets(call.actor(), asked.selection()?, &bare).await?;
     let feature = known_feature(call, &preview, &code).ok_or_else(|| Failure::missing("operation", &code))?;
+    if feature.confirm {
+        typed(call, mark)?;
+    }
     let payload = feature::read(&feature.payload, PAYLOAD, form, &serde_json::Value::Null)?;
     Ok(BulkSend { code, payload: feature::text(&payload), ..BulkSend::default() })
 }
 
 /// The feature of that code, as the first of the types that know it has it.
 fn known_feature(call: &Call, preview: &Preview, code: &str) -> Option<Feature> {
-    preview.types.iter().find_map(|share| {
-        let device_type = call.app().device_type(&Actor::system(), &share.device_type).ok()?;
-        device_type.feature(code).cloned()
-    })
-}
-
-/// What can be sent to some of the devices: the operation, and how many of them know it.
-fn offered(call: &Call, preview: &Preview) -> Vec<(Feature, u64)> {
-    let mut offered: Vec<(Feature, u64)> = Vec::new();
-    for share in &preview.types {
-        let Ok(device_type) = call.app().device_type(&Actor::system(), &share.device_type) else { continue };
-        for feature in &device_type.features {
-            match offered.iter_mut().find(|(known, _)| known.code == feature.code) {
-                Some((_, devices)) => *devices += share.devices,
-                None => offered.push((feature.clone(), share.devices)),
-            }
-        }
-    }
-    offered.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
-    offered
+    let offered = call.app().offered(preview);
+    offered.into_iter().map(|(feature, _)| feature).find(|feature| feature.code.eq_ignore_ascii_case(code))
 }
 
 /// What the next page says was done.

@@ -98,7 +98,7 @@ impl Subject {
 
     /// What people call it.
     fn name(&self) -> &str {
-        if self.device.name.is_empty() { &self.device.identifier } else { &self.device.name }
+        self.device.called()
     }
 
     /// The title of its type.

@@ -141,7 +141,7 @@ pub(super) fn list(ui: &Ui, devices: &[Device]) -> Markup {
                 li data-row data-key={ "arrived-" (device.id) } {
                     (ui.device_status(device.status)) " "
                     a href={ "/devices/" (device.id) } {
-                        (if device.name.is_empty() { &device.identifier } else { &device.name })
+                        (device.called())
                     } " "
                     span.muted { (device.device_type) " · " (device.identifier) } " "
                     (ui.ago(device.enrolled_at))

@@ -141,7 +141,7 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
                             li data-row {
                                 (ui.device_status(device.status)) " "
                                 a href={ "/devices/" (device.id) } {
-                                    (if device.name.is_empty() { &device.identifier } else { &device.name })
+                                    (device.called())
                                 }
                             }
                         }

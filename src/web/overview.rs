@@ -86,10 +86,10 @@ fn work(
             }
         }
         div.tile {
-            h3 { a href="/operations?status=PENDING" { (ui.t(overview::OPERATIONS)) } }
+            h3 { a href="/operations?status=waiting" { (ui.t(overview::OPERATIONS)) } }
             p.value { (counts.operations_pending) }
             p { (ui.fill(overview::WAITING, &[&counts.operations_pending])) }
-            p { a href="/operations?status=ERROR" {
+            p { a href="/operations?status=ERROR&hours=24" {
                 (ui.badge(if failed > 0 { Tone::Bad } else { Tone::Ok }, &ui.fill(overview::FAILED, &[&failed])))
             } }
         }

@@ -13,7 +13,7 @@ use super::routes::{Route, public, route};
 use super::ui::{Page, Ui};
 use crate::app::Error;
 use crate::app::user::{ADMIN, MIN_PASSWORD};
-use crate::model::setting::{GENERAL, MAX_SITE_NAME, SITE_NAME, Setting};
+use crate::model::setting::{GENERAL, MAX_SITE_NAME, SITE_NAME};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -112,9 +112,6 @@ async fn show_site(call: Call) -> Result<impl Reply, Failure> {
 
 async fn name_site(call: Call) -> Result<impl Reply, Failure> {
     let value = call.form().required("site")?.to_owned();
-    let mut settings = call.app().area_settings(call.actor(), GENERAL).await?.0;
-    settings.retain(|setting| setting.name != SITE_NAME);
-    settings.push(Setting { name: SITE_NAME.to_owned(), value, content_type: "text".to_owned() });
-    call.app().change_settings(call.actor(), GENERAL, settings).await?;
+    call.app().name_site(call.actor(), value).await?;
     Ok(call.redirect("/").saying(text::SITE_NAMED))
 }

@@ -137,7 +137,10 @@ pub(super) fn scopes(form: &Fields) -> Result<Scopes, Failure> {
 async fn make(call: Call) -> Result<impl Reply, Failure> {
     let form = call.form();
     let now = call.app().clock().now();
-    let days = form.parsed::<u64>("life")?.filter(|days| LIVES.contains(days));
+    let days: Option<u64> = form.parsed("life")?;
+    if days.is_some_and(|days| !LIVES.contains(&days)) {
+        return Err(Failure::bad("life", call.ui().t(text::LIFE_WRONG)));
+    }
     let expires_at = days.map(|days| now.plus(Duration::from_hours(24 * days)));
     let name = form.get("name").unwrap_or_default().trim();
     let (token, secret) = call.app().create_token(call.actor(), name, scopes(form)?, expires_at).await?;

@@ -4,8 +4,8 @@ use super::known_operation;
 use crate::app::{App, Error};
 use crate::model::actor::{Actor, Scope};
 use crate::model::id::OperationId;
-use crate::model::operation::{Activity, NewActivity, OperationStatus};
-use crate::model::policy::{BUNDLE, REVOKE};
+use crate::model::operation::{Activity, NewActivity};
+use crate::model::policy::is_policy;
 
 impl App {
     /// Sends an operation that failed, expired or was called off once more, to its device, as a new activity. A command
@@ -17,11 +17,11 @@ impl App {
     pub async fn retry(&self, actor: &Actor, id: OperationId) -> Result<Activity, Error> {
         let by = actor.clone();
         let failed = self.inner.store.read(move |rx| known_operation(rx, &by, id, Scope::Operate)).await?;
-        if !matches!(failed.status, OperationStatus::Error | OperationStatus::Expired | OperationStatus::Cancelled) {
+        if !failed.status.may_be_retried() {
             let why = format!("the operation is {}; only what did not succeed is sent again", failed.status.name());
             return Err(Error::Conflict(why));
         }
-        if [BUNDLE, REVOKE].contains(&failed.code.as_str()) {
+        if is_policy(&failed.code) {
             // It may have changed since.
             return Err(Error::Conflict("a policy is not sent again as it was; apply the policies".to_owned()));
         }

@@ -16,7 +16,7 @@ use crate::model::operation::{
     Activity, MAX_ACTIVITY_DEVICES, MAX_PAYLOAD, NewActivity, Operation, OperationKind, OperationStatus,
 };
 use crate::model::page::MAX_PAGE;
-use crate::model::policy::{BUNDLE, REVOKE};
+use crate::model::policy::is_policy;
 use crate::model::timestamp::Timestamp;
 use crate::store::{Flush, Tx};
 
@@ -53,7 +53,7 @@ impl App {
         let mut ids = new.devices;
         ids.sort_unstable();
         ids.dedup();
-        if [BUNDLE, REVOKE].iter().any(|code| code.eq_ignore_ascii_case(&new.code)) {
+        if is_policy(&new.code) {
             // Policies are applied; to send one past them takes the right to make them.
             require(actor, Scope::Policy)?;
         }

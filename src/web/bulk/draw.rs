@@ -111,7 +111,12 @@ fn last_step(ui: &Ui, asked: &Asked, form: &Fields, preview: &Preview, step: &St
                 @if !feature.description.is_empty() { p.muted { (feature.description) } }
                 input type="hidden" name="code" value=(feature.code);
                 (drawn.draw(ui))
-                (go(if feature.confirm { "danger" } else { "primary" }, Some(question)))
+                @if feature.confirm {
+                    (typed(ui, &ui.fill(message::CONFIRM_NUMBER, &[&able])))
+                    (go("danger", None))
+                } @else {
+                    (go("primary", Some(question)))
+                }
             }
         }
         Step::Tags => html! {
@@ -126,15 +131,12 @@ fn last_step(ui: &Ui, asked: &Asked, form: &Fields, preview: &Preview, step: &St
                 ids.iter().zip(groups).map(|(id, group)| (id.as_str(), group.name.as_str())).collect();
             html! { (ui.select("group", message::GROUP, &options, held("group"))) (go("primary", None)) }
         }
-        Step::Typed => {
-            let control = html! {
-                input #confirm name="confirm" type="text" inputmode="numeric" autocomplete="off" required
-                    aria-describedby="confirm-hint";
-            };
-            let hint = ui.fill(message::CONFIRM_REMOVE, &[&able]);
-            html! { (ui.field("confirm", message::CONFIRM_LABEL, &control, Some(&hint))) (go("danger", None)) }
-        }
-        Step::Plain if asked.action == "suspend" => go("primary", Some(ui.fill(message::ASK_SUSPEND, &[&able]))),
+        Step::Typed if asked.action == "suspend" => html! {
+            p { (ui.fill(message::ASK_SUSPEND, &[&able])) }
+            (typed(ui, &ui.fill(message::CONFIRM_NUMBER, &[&able])))
+            (go("danger", None))
+        },
+        Step::Typed => html! { (typed(ui, &ui.fill(message::CONFIRM_REMOVE, &[&able]))) (go("danger", None)) },
         Step::Plain => go("primary", None),
     };
     ui.form(
@@ -145,6 +147,15 @@ fn last_step(ui: &Ui, asked: &Asked, form: &Fields, preview: &Preview, step: &St
             (content)
         },
     )
+}
+
+/// A number to type, so that nothing is done to many by a slip.
+fn typed(ui: &Ui, hint: &str) -> Markup {
+    let control = html! {
+        input #confirm name="confirm" type="text" inputmode="numeric" autocomplete="off" required
+            aria-describedby="confirm-hint";
+    };
+    ui.field("confirm", message::CONFIRM_LABEL, &control, Some(hint))
 }
 
 /// To whom it would be done, and to whom not.

@@ -8,7 +8,7 @@ use super::{Subject, Tab, readable};
 use crate::model::actor::Principal;
 use crate::model::id::OperationId;
 use crate::model::operation::{Operation, OperationFilter, OperationStatus};
-use crate::model::policy::{BUNDLE, REVOKE};
+use crate::model::policy::is_policy;
 use crate::web::call::{Call, Redirect};
 use crate::web::failure::Failure;
 use crate::web::message::device as words;
@@ -72,10 +72,8 @@ fn entry(subject: &Subject, operation: &Operation) -> Markup {
     let ui = &subject.ui;
     let known = subject.kind.as_ref().and_then(|kind| kind.feature(&operation.code));
     let path = |verb: &str| subject.path(&format!("/operations/{}/{verb}", operation.id));
-    let failed =
-        matches!(operation.status, OperationStatus::Error | OperationStatus::Expired | OperationStatus::Cancelled);
+    let again = operation.status.may_be_retried() && !is_policy(&operation.code);
     let own = operation.initiated_by == Principal::System.to_string();
-    let policy = [BUNDLE, REVOKE].contains(&operation.code.as_str());
     html! {
         li id={ "operation-" (operation.id) } {
             div.line {
@@ -84,7 +82,7 @@ fn entry(subject: &Subject, operation: &Operation) -> Markup {
                 (ui.ago(operation.created_at))
                 @if !own { span.muted { (ui.fill(words::BY, &[&operation.initiated_by])) } }
                 @if subject.may_command() {
-                    @if failed && !policy && subject.device.status.may_receive() { (ui.action(&path("retry"), words::RETRY, "button small")) }
+                    @if again && subject.device.status.may_receive() { (ui.action(&path("retry"), words::RETRY, "button small")) }
                     @if !operation.status.is_final() { (ui.action(&path("cancel"), words::CANCEL, "button small quiet")) }
                 }
             }

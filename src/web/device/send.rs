@@ -10,7 +10,7 @@ use warp::http::Method;
 use super::{Subject, Tab};
 use crate::model::device_type::Feature;
 use crate::model::operation::NewActivity;
-use crate::model::policy::{BUNDLE, REVOKE};
+use crate::model::policy::is_policy;
 use crate::web::call::{Call, Redirect};
 use crate::web::failure::Failure;
 use crate::web::message::{Message, device as words};
@@ -34,7 +34,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// What a person may send: policies are applied, not sent.
 fn is_sent(feature: &Feature) -> bool {
-    ![BUNDLE, REVOKE].contains(&feature.code.as_str())
+    !is_policy(&feature.code)
 }
 
 async fn show(call: Call) -> Result<impl Reply, Failure> {

@@ -9,7 +9,7 @@ use crate::model::device::{Enrollment, Note, Property, StatusChange};
 use crate::model::device_type::{Feature, Payload};
 use crate::model::group::Group;
 use crate::model::operation::OperationFilter;
-use crate::model::policy::{BUNDLE, REVOKE};
+use crate::model::policy::is_policy;
 use crate::web::call::Call;
 use crate::web::failure::Failure;
 use crate::web::message::device as words;
@@ -73,7 +73,7 @@ fn quick(subject: &Subject) -> Markup {
     let Some(kind) = kind else { return html! {} };
     let fits = |feature: &&Feature| {
         let bare = matches!(feature.payload, Payload::None | Payload::Choice { .. });
-        bare && !feature.policy && ![BUNDLE, REVOKE].contains(&feature.code.as_str())
+        bare && !feature.policy && !is_policy(&feature.code)
     };
     html! {
         div.toolbar.quick {

@@ -215,7 +215,7 @@ impl Drawn<'_> {
                                 @if ticks {
                                     td.tick-cell {
                                         input type="checkbox" name="device" value=(row.device.id) data-tick
-                                            aria-label=(ui.fill(message::TICK, &[&called(row)]));
+                                            aria-label=(ui.fill(message::TICK, &[&row.device.called()]));
                                     }
                                 }
                                 @for column in view.columns.iter() { (self.cell(row, column)) }
@@ -247,7 +247,7 @@ impl Drawn<'_> {
     fn cell(&self, row: &DeviceRow, column: Column) -> Markup {
         let (ui, device) = (self.ui, &row.device);
         match column {
-            Column::Name => html! { td.name { a href={ (PATH) "/" (device.id) } { (called(row)) } } },
+            Column::Name => html! { td.name { a href={ (PATH) "/" (device.id) } { (row.device.called()) } } },
             Column::Status => html! { td { (ui.device_status(device.status)) } },
             Column::Online if row.online => html! { td { (ui.badge(Tone::Ok, ui.t(message::IS_ONLINE))) } },
             Column::Online => html! { td { (ui.badge(Tone::Idle, ui.t(message::IS_OFFLINE))) } },
@@ -301,10 +301,6 @@ impl Drawn<'_> {
             }
         }
     }
-}
-
-fn called(row: &DeviceRow) -> &str {
-    if row.device.name.is_empty() { &row.device.identifier } else { &row.device.name }
 }
 
 fn blank() -> Markup {

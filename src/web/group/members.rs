@@ -41,10 +41,6 @@ pub(in crate::web) fn looked_for(text: &str) -> DeviceFilter {
     }
 }
 
-fn name(device: &Device) -> &str {
-    if device.name.is_empty() { &device.identifier } else { &device.name }
-}
-
 pub(super) async fn section(call: &Call, ui: &Ui, group: &Group) -> Result<Markup, Failure> {
     let in_group = DeviceFilter { group: Some(group.id), ..DeviceFilter::default() };
     let members = first(call, in_group, MAX_SHOWN).await?;
@@ -81,7 +77,7 @@ fn table(ui: &Ui, group: &Group, members: &[Device], by_hand: bool) -> Markup {
                 tbody {
                     @for device in members {
                         tr data-row data-key={ "member-" (device.id) } {
-                            td { a href={ "/devices/" (device.id) } { (name(device)) } }
+                            td { a href={ "/devices/" (device.id) } { (device.called()) } }
                             td { (ui.device_status(device.status)) }
                             td { (device.device_type) }
                             td { (device.owner) }
@@ -128,7 +124,7 @@ async fn adding(call: &Call, ui: &Ui, group: &Group) -> Result<Markup, Failure> 
                             @for device in &found {
                                 li { label.tick {
                                     input type="checkbox" name="device[]" value=(device.id) data-tick;
-                                    span { (name(device)) " " span.muted { (device.device_type) " · " (device.identifier) } }
+                                    span { (device.called()) " " span.muted { (device.device_type) " · " (device.identifier) } }
                                 } }
                             }
                         }

@@ -120,7 +120,8 @@ messages! {
     ASK_SUSPEND = "Suspend {} devices? They receive nothing until they are resumed.", "确定暂停 {} 台设备吗？恢复之前它们收不到任何操作。";
     CONFIRM_REMOVE = "Type {} to remove that many devices. They lose their credentials and leave their groups.", "请输入 {} 以移除这些设备。它们将失去凭据并退出所有分组。";
     CONFIRM_LABEL = "How many", "设备数量";
-    CONFIRM_WRONG = "the number does not agree: {} devices are removed", "数字不符：将移除 {} 台设备";
+    CONFIRM_WRONG = "the number does not agree: {} devices are meant", "数字不符：所选为 {} 台设备";
+    CONFIRM_NUMBER = "Type {} to say that as many devices are meant.", "请输入 {} 以确认设备数量。";
     BACK = "Back to the list", "返回列表";
     DONE_SENT = "{} was sent to {} devices.", "已发送 {}，共 {} 台设备。";
     DONE_TAGGED = "The tags of {} devices changed.", "已更改 {} 台设备的标签。";

@@ -31,6 +31,7 @@ messages! {
     PREVIEW = "Show the devices", "预览设备";
     PREVIEW_OF = "{}: devices {}", "{}：{} 台设备";
     PREVIEW_MORE = "The first {} are shown.", "仅显示前 {} 台。";
+    PREVIEW_CHANGED = "Other devices fit now than in the preview: look at it again before you go on. Nothing was done.", "与预览时相比，符合条件的设备已发生变化。尚未执行任何操作，请重新确认。";
     PREVIEW_NONE = "No Android device fits.", "没有符合条件的 Android 设备。";
     DO_ASK = "{} {} on devices: {}?", "{} {}，目标设备 {} 台，确定？";
     SENT = "It is sent to devices: {}.", "已发送到 {} 台设备。";

@@ -19,6 +19,7 @@ messages! {
     NEW = "New token", "新建令牌";
     MAKE = "Make token", "创建令牌";
     LIFE = "Good for", "有效期";
+    LIFE_WRONG = "choose one of the times that are offered", "请选择所列的有效期之一";
     DAYS = "{} days", "{} 天";
     UNTIL_REVOKED = "until it is revoked", "直到撤销";
     MADE_TITLE = "The token is made", "令牌已创建";

@@ -3,11 +3,10 @@
 use maud::{Markup, html};
 use warp::Reply;
 use warp::http::Method;
+use warp::reply::Response;
 
 use super::id;
 use crate::app::package::Change;
-use crate::app::require;
-use crate::model::actor::Scope;
 use crate::model::device::{DeviceFilter, DevicePage, DeviceSort, PageStart};
 use crate::model::group::Group;
 use crate::model::package::Package;
@@ -17,7 +16,7 @@ use crate::web::fields::Fields;
 use crate::web::group::looked_for;
 use crate::web::message::{Message, package as words};
 use crate::web::routes::{Route, route};
-use crate::web::ui::Ui;
+use crate::web::ui::{Page, Ui};
 
 /// The type of the devices that packages are for.
 const ANDROID: &str = "android";
@@ -76,14 +75,20 @@ pub(super) fn form(ui: &Ui, package: &Package, groups: &[Group]) -> Markup {
     }
 }
 
-async fn preview(call: Call) -> Result<impl Reply, Failure> {
-    let (ui, id) = (call.ui(), id(&call)?);
-    require(call.actor(), Scope::Operate)?;
+async fn preview(call: Call) -> Result<Page, Failure> {
+    page(&call, call.query(), false).await
+}
+
+/// The devices that the fields name, and the order to give; `changed` when they were others a moment ago.
+async fn page(call: &Call, fields: &Fields, changed: bool) -> Result<Page, Failure> {
+    let (ui, id) = (call.ui(), id(call)?);
     let package = call.app().package(call.actor(), id).await?;
-    let (word, _, label) = change(call.query())?;
+    let (word, _, label) = change(fields)?;
+    // Who may not tell devices anything is refused here.
+    let mark = call.app().mark_targets(call.actor(), filter(call, fields)?).await?;
     let page =
         DevicePage { sort: DeviceSort::Name, descending: false, start: PageStart::Cursor(None), limit: MAX_SHOWN };
-    let devices = call.app().devices(call.actor(), filter(&call, call.query())?, page).await?;
+    let devices = call.app().devices(call.actor(), filter(call, fields)?, page).await?;
     let title = ui.fill(words::PREVIEW_OF, &[&ui.t(label), &devices.total]);
     let question = ui.fill(words::DO_ASK, &[&ui.t(label), &package.name, &devices.total]);
     let body = html! {
@@ -91,6 +96,7 @@ async fn preview(call: Call) -> Result<impl Reply, Failure> {
             h1 { (title) }
             p { a href={ "/packages/" (id) } { (package.name) " " (package.version) } }
         }
+        @if changed { p.warning role="alert" { (ui.t(words::PREVIEW_CHANGED)) } }
         @if devices.items.is_empty() {
             p.empty { (ui.t(words::PREVIEW_NONE)) }
         } @else {
@@ -99,7 +105,7 @@ async fn preview(call: Call) -> Result<impl Reply, Failure> {
                     li data-row {
                         (ui.device_status(device.status)) " "
                         a href={ "/devices/" (device.id) } {
-                            (if device.name.is_empty() { &device.identifier } else { &device.name })
+                            (device.called())
                         } " "
                         span.muted { (device.identifier) }
                     }
@@ -110,8 +116,9 @@ async fn preview(call: Call) -> Result<impl Reply, Failure> {
             }
             (ui.form_classed(&format!("/packages/{id}/apply"), "inline after", html! {
                 input type="hidden" name="change" value=(word);
-                input type="hidden" name="group" value=(call.query().get("group").unwrap_or_default());
-                input type="hidden" name="query" value=(call.query().get("query").unwrap_or_default());
+                input type="hidden" name="mark" value=(mark);
+                input type="hidden" name="group" value=(fields.get("group").unwrap_or_default());
+                input type="hidden" name="query" value=(fields.get("query").unwrap_or_default());
                 button.button.primary data-confirm=(question) { (ui.t(label)) }
             }))
         }
@@ -122,15 +129,12 @@ async fn preview(call: Call) -> Result<impl Reply, Failure> {
     Ok(ui.page_titled(title).curl_json("POST", &path, &receivers).body(body))
 }
 
-async fn apply(call: Call) -> Result<impl Reply, Failure> {
-    let id = id(&call)?;
-    let (_, change, _) = change(call.form())?;
-    let devices = call.app().targets(call.actor(), filter(&call, call.form())?).await?;
-    if devices.is_empty() {
-        return Err(Failure::bad("query", call.ui().t(words::PREVIEW_NONE)));
-    }
-    let count = devices.len();
-    let activity = call.app().change_application(call.actor(), id, change, devices, &call.reach()).await?;
+async fn apply(call: Call) -> Result<Response, Failure> {
+    let (id, form) = (id(&call)?, call.form());
+    let (_, change, _) = change(form)?;
+    let marked = (filter(&call, form)?, form.required("mark")?);
+    let sent = call.app().change_application_marked(call.actor(), id, change, marked, &call.reach()).await?;
+    let Some((count, activity)) = sent else { return Ok(page(&call, form, true).await?.into_response()) };
     let said = call.ui().fill(words::SENT, &[&count]);
-    Ok(call.redirect(format!("/activities/{}", activity.id)).saying_text(said))
+    Ok(call.redirect(format!("/activities/{}", activity.id)).saying_text(said).into_response())
 }

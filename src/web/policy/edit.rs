@@ -17,7 +17,7 @@ use crate::model::device::Ownership;
 use crate::model::device_type::{DeviceType, Feature, Payload};
 use crate::model::group::Group;
 use crate::model::id::{DeviceId, GroupId, PolicyId};
-use crate::model::policy::{BUNDLE, Definition, DryRun, Mode, NewPolicy, Policy, PolicyFeature, REVOKE, Targets};
+use crate::model::policy::{Definition, DryRun, Mode, NewPolicy, Policy, PolicyFeature, Targets, is_policy};
 use crate::web::call::Call;
 use crate::web::failure::Failure;
 use crate::web::fields::Fields;
@@ -53,10 +53,7 @@ fn address(replaces: Option<PolicyId>) -> String {
 /// What a policy of the type may set: what the type says so of, and what this one sets already.
 fn settable<'a>(kind: &'a DeviceType, set: &[PolicyFeature]) -> Vec<&'a Feature> {
     let is_set = |feature: &Feature| set.iter().any(|set| set.code.eq_ignore_ascii_case(&feature.code));
-    let features = kind
-        .features
-        .iter()
-        .filter(|feature| feature.payload != Payload::None && ![BUNDLE, REVOKE].contains(&feature.code.as_str()));
+    let features = kind.features.iter().filter(|feature| feature.payload != Payload::None && !is_policy(&feature.code));
     features.filter(|feature| feature.policy || is_set(feature)).collect()
 }
 

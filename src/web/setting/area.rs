@@ -4,9 +4,7 @@ use maud::{Markup, html};
 
 use super::PATH;
 use crate::model::actor::Scope;
-use crate::model::setting::{
-    ANDROID_EULA, AreaSettings, GENERAL, NOTIFIER_FREQUENCY, NOTIFIER_TYPE, SITE_NAME, Setting,
-};
+use crate::model::setting::{ANDROID_EULA, AreaSettings, GENERAL, NOTIFIER_FREQUENCY, NOTIFIER_TYPE, SITE_NAME};
 use crate::web::call::{Call, Redirect};
 use crate::web::failure::Failure;
 use crate::web::fields::Fields;
@@ -79,8 +77,10 @@ fn pair(ui: &Ui, index: Option<usize>, name: &str, value: &str) -> Markup {
     let (name_id, value_id) = (format!("name-{id}"), format!("value-{id}"));
     let one = html! { input id=(name_id) name=(name_id) type="text" maxlength="64" value=(name); };
     let other = html! { textarea id=(value_id) name=(value_id) rows="1" { (value) } };
+    let was = index.map(|index| format!("was-{index}"));
     html! {
         div.pair {
+            @if let Some(was) = was { input type="hidden" name=(was) value=(name); }
             (ui.field(&name_id, name_label, &one, None))
             (ui.field(&value_id, value_label, &other, None))
         }
@@ -98,28 +98,27 @@ fn known(area: &str) -> &'static [&'static str] {
 
 pub(super) async fn save(call: Call) -> Result<Redirect, Failure> {
     let area = call.param(0).to_owned();
-    let before = call.app().area_settings(call.actor(), &area).await?;
-    call.app().change_settings(call.actor(), &area, settings_of(call.form(), &area, &before)).await?;
+    call.app().set_settings(call.actor(), &area, settings_of(call.form(), &area)).await?;
     Ok(call.redirect(format!("{PATH}/{area}")).saying(setting::SAVED))
 }
 
-/// The settings that a form says; what was there keeps the kind of its text.
-fn settings_of(form: &Fields, area: &str, before: &AreaSettings) -> Vec<Setting> {
-    let controls = known(area).iter().map(|name| (*name, form.get(name).unwrap_or_default()));
-    let given = controls.filter(|(_, value)| !value.trim().is_empty());
+/// The settings that a form says, and those it takes away: a control that is empty, and a name that was there and is
+/// another or none now.
+fn settings_of(form: &Fields, area: &str) -> Vec<(String, Option<String>)> {
+    let controls = known(area).iter().filter_map(|name| {
+        let value = form.get(name)?;
+        Some((*name, Some(value).filter(|value| !value.trim().is_empty())))
+    });
+    let gone = form.iter().filter(|(field, _)| field.starts_with("was-")).map(|(_, name)| (name, None));
     let pairs = form.iter().filter_map(|(field, name)| {
         let value = form.get(&format!("value-{}", field.strip_prefix("name-")?))?;
-        Some((name.trim(), value)).filter(|(name, _)| !name.is_empty())
+        Some((name.trim(), Some(value))).filter(|(name, _)| !name.is_empty())
     });
-    given
-        .chain(pairs)
-        .map(|(name, value)| {
-            let kept = before.0.iter().find(|setting| setting.name == name);
-            let content_type = kept.map_or_else(|| "text".to_owned(), |setting| setting.content_type.clone());
-            // Browsers write the ends of lines in two bytes.
-            Setting { name: name.to_owned(), value: value.replace("\r\n", "\n"), content_type }
-        })
-        .collect()
+    let pairs: Vec<_> = pairs.collect();
+    let gone = gone.filter(|(was, _)| !pairs.iter().any(|(name, _)| name == was));
+    let all = controls.chain(gone).chain(pairs.iter().copied());
+    // Browsers write the ends of lines in two bytes.
+    all.map(|(name, value)| (name.to_owned(), value.map(|value| value.replace("\r\n", "\n")))).collect()
 }
 
 #[cfg(test)]
@@ -127,20 +126,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_says_all_settings_of_its_area() {
-        let html = Setting { name: "kept".to_owned(), value: "old".to_owned(), content_type: "html".to_owned() };
-        let before = AreaSettings(vec![html]);
+    fn a_form_says_what_it_sets_and_what_it_takes_away() {
         let form = Fields::parse(
-            b"notifierFrequency=5000&notifierType=&name-0=kept&value-0=a%0D%0Ab&name-1=+&value-1=x&name-new=new&value-new=1&name-7=lost",
+            b"notifierFrequency=5000&notifierType=&was-0=kept&name-0=kept&value-0=a%0D%0Ab&was-1=old&name-1=+&value-1=x&name-new=new&value-new=1&name-7=lost",
         )
         .unwrap();
-        let said = settings_of(&form, "raspberrypi", &before);
-        let said: Vec<_> =
-            said.iter().map(|one| (one.name.as_str(), one.value.as_str(), one.content_type.as_str())).collect();
-        assert_eq!(said, [("notifierFrequency", "5000", "text"), ("kept", "a\nb", "html"), ("new", "1", "text")]);
+        let said = settings_of(&form, "raspberrypi");
+        let said: Vec<_> = said.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
+        let wanted = [
+            ("notifierFrequency", Some("5000")),
+            ("notifierType", None),
+            ("old", None),
+            ("kept", Some("a\nb")),
+            ("new", Some("1")),
+        ];
+        assert_eq!(said, wanted);
         // A licence is Android's alone.
         let form = Fields::parse(b"androidEula=x").unwrap();
-        assert!(settings_of(&form, "raspberrypi", &before).is_empty());
-        assert_eq!(settings_of(&form, "android", &before).len(), 1);
+        assert!(settings_of(&form, "raspberrypi").is_empty());
+        assert_eq!(settings_of(&form, "android"), [("androidEula".to_owned(), Some("x".to_owned()))]);
     }
 }

@@ -15,7 +15,7 @@ impl Ui {
         let Some(device) = known else {
             return html! { span.muted title=(id) { (self.t(activity::GONE_DEVICE)) } };
         };
-        let name = if device.name.is_empty() { &device.identifier } else { &device.name };
+        let name = device.called();
         html! { a href={ "/devices/" (id) } title={ (device.device_type) ":" (device.identifier) } { (name) } }
     }
 
