@@ -10,22 +10,32 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::service::Service as _;
 use hyper::{HeaderMap, Method, Request};
 use hyper_util::service::TowerToHyperService;
+use pym::app::device::DeviceEdit;
 use pym::app::{App, Clock, PolicySettings, Settings};
 use pym::metrics::Metrics;
 use pym::model::actor::Actor;
-use pym::model::device::{DeviceStatus, NewDevice};
+use pym::model::device::{DeviceStatus, NewDevice, Property};
+use pym::model::enrollment_token::NewEnrollmentToken;
+use pym::model::geofence::{NewGeofence, Notify, Point, Shape};
+use pym::model::group::NewGroup;
 use pym::model::id::DeviceId;
-use pym::model::operation::OperationFilter;
+use pym::model::operation::{NewActivity, OperationFilter};
 use pym::model::package::{MAGIC, NewPackage};
+use pym::model::policy::{Mode, NewPolicy, PolicyFeature, Targets};
+use pym::model::role::NewRole;
+use pym::model::telemetry::{NewEvent, Sample, Value};
+use pym::model::user::NewUser;
 use pym::net::Peer;
 use pym::pki::Pki;
-use pym::store::Store;
+use pym::store::{Flush, Store};
 use pym::web::{self, routes};
+use rcgen::{CertificateParams, KeyPair};
 use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
-
 const PASSWORD: &str = "correct horse battery";
+/// What would be an element and end an attribute, were it not escaped.
+const MARKUP: &str = "<blink>\"'&amp;";
 const NOBODY: &str = "01890000-0000-7000-8000-000000000000";
 const OWN: (&str, &str) = ("sec-fetch-site", "same-origin");
 
@@ -144,26 +154,109 @@ fn value_of(page: &str, name: &str) -> String {
     value.split('"').next().unwrap().to_owned()
 }
 
+/// What there is to look at: the segment of a path before a parameter, and what fills the parameter.
+type Things = Vec<(&'static str, String)>;
+
 /// The paths of a table, with something in the place of their parameters.
-fn filled(path: &str) -> String {
-    let segment = |segment: &str| match segment {
-        "{name}" | "{area}" => "general".to_owned(),
-        "{version}" | "{serial}" => "1".to_owned(),
-        segment if segment.starts_with('{') => NOBODY.to_owned(),
-        segment => segment.to_owned(),
-    };
-    path.split('/').map(segment).collect::<Vec<_>>().join("/")
+fn filled(path: &str, things: &Things) -> String {
+    let mut filled: Vec<&str> = Vec::new();
+    for segment in path.split('/') {
+        let before = filled.last().copied().unwrap_or_default();
+        let thing = things.iter().find(|(kind, _)| *kind == before).map(|(_, thing)| thing.as_str());
+        filled.push(match segment {
+            "{area}" => "general",
+            segment if segment.starts_with('{') => thing.unwrap_or(NOBODY),
+            segment => segment,
+        });
+    }
+    filled.join("/")
 }
 
 /// Every line of the table: its method, its path with the parameters filled, and whether it is everyone's.
-fn lines() -> Vec<(Method, String, bool)> {
-    routes::table().iter().map(|route| (route.method.clone(), filled(&route.path), route.public)).collect()
+fn lines(things: &Things) -> Vec<(Method, String, bool)> {
+    routes::table().iter().map(|route| (route.method.clone(), filled(&route.path, things), route.public)).collect()
+}
+
+/// One of everything that has a page, named so that a page which does not escape it is found out.
+async fn furnish(app: &App) -> Things {
+    let admin = Actor::system();
+    let word = || MARKUP.to_owned();
+    let new = NewDevice {
+        device_type: "android".to_owned(),
+        identifier: "phone-1".to_owned(),
+        name: word(),
+        description: word(),
+        properties: vec![Property { name: "MODEL".to_owned(), value: word() }],
+        ..NewDevice::default()
+    };
+    let device = app.enroll(&admin, new).await.unwrap().device.id;
+    let edit = DeviceEdit { note: Some(word()), ..DeviceEdit::default() };
+    app.edit_device(&admin, device, edit).await.unwrap();
+    let samples = [("temperature", Value::Number(21.5)), ("state", Value::Text(word()))];
+    let samples = samples.map(|(metric, value)| Sample { metric: metric.to_owned(), value }).to_vec();
+    app.ingest(&admin, device, vec![NewEvent { device_time: None, samples }], Flush::Now).await.unwrap();
+    let new = NewActivity {
+        code: "DEVICE_RING".to_owned(),
+        kind: None,
+        payload: None,
+        devices: vec![device],
+        expires_at: None,
+    };
+    let activity = app.send(&admin, new).await.unwrap().id;
+    let new = NewGroup { name: word(), description: word(), query: None };
+    let group = app.create_group(&admin, new).await.unwrap().id;
+    app.add_to_group(&admin, group, vec![device]).await.unwrap();
+    let camera = PolicyFeature { code: "CAMERA".to_owned(), content: serde_json::json!({ "enabled": false }) };
+    let new = NewPolicy {
+        name: word(),
+        device_type: "android".to_owned(),
+        description: word(),
+        mode: Mode::Enforce,
+        targets: Targets::default(),
+        features: vec![camera],
+        active: Some(true),
+        note: word(),
+    };
+    let policy = app.create_policy(&admin, new).await.unwrap().id;
+    app.apply_policies(&admin).await.unwrap();
+    let shape = Shape::Circle { centre: Point { latitude: 6.9271, longitude: 79.8612 }, radius: 1000.0 };
+    let new = NewGeofence { name: word(), description: word(), group: Some(group), shape, notify: Notify::Both };
+    let geofence = app.create_geofence(&admin, new).await.unwrap().id;
+    let new = NewPackage { name: word(), identifier: "com.example.app".to_owned(), version: "1.0".to_owned() };
+    let apk = bytes::Bytes::from_static(b"PK\x03\x04 an application");
+    let apk = futures_util::stream::iter([Ok::<_, std::io::Error>(apk)]);
+    let package = app.add_package(&admin, new, apk).await.unwrap().id;
+    let new = NewEnrollmentToken { note: word(), max_uses: 1, ..NewEnrollmentToken::default() };
+    let (token, _) = app.create_enrollment_token(&admin, new).await.unwrap();
+    let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+    let request = CertificateParams::default().serialize_request(&key).unwrap();
+    let serial = app.sign_certificate(&admin, device, request.der()).await.unwrap().certificate.serial;
+    let new = NewRole { name: "technician".to_owned(), description: word(), ..NewRole::default() };
+    app.create_role(&admin, new, &[]).await.unwrap();
+    let roles = vec!["technician".to_owned()];
+    let new = NewUser { name: "grace".to_owned(), roles, first_name: word(), ..NewUser::default() };
+    app.create_user(&admin, new, PASSWORD).await.unwrap();
+    vec![
+        ("devices", device.to_string()),
+        ("activities", activity.to_string()),
+        ("groups", group.to_string()),
+        ("policies", policy.to_string()),
+        ("geofences", geofence.to_string()),
+        ("packages", package.to_string()),
+        ("tokens", token.id.to_string()),
+        ("certificates", serial),
+        ("roles", "technician".to_owned()),
+        ("users", "grace".to_owned()),
+        ("device-types", "android".to_owned()),
+        ("device", "android".to_owned()),
+        ("reference", "devices".to_owned()),
+    ]
 }
 
 #[tokio::test]
 async fn nobody_sees_a_page_before_the_login() {
     for (site, to) in [(Site::start().await, "/setup"), (Site::ready().await, "/login")] {
-        for (method, path, public) in lines() {
+        for (method, path, public) in lines(&Things::new()) {
             if public {
                 continue;
             }
@@ -185,7 +278,7 @@ async fn a_form_is_taken_from_its_own_page_alone() {
     let page = site.ask(&Method::GET, "/", &[("cookie", &other)], "").await.body;
     let (_, token) = page.split_once("name=\"csrf\" value=\"").unwrap();
     let others = format!("csrf={}", token.split('"').next().unwrap());
-    for (method, path, _) in lines() {
+    for (method, path, _) in lines(&Things::new()) {
         if method == Method::GET {
             continue;
         }
@@ -211,31 +304,43 @@ async fn a_form_is_taken_from_its_own_page_alone() {
 async fn every_page_can_be_looked_at_by_everyone() {
     let site = Site::ready().await;
     for role in ["viewer", "operator", "device-owner"] {
-        let new = pym::model::user::NewUser {
-            name: role.to_owned(),
-            roles: vec![role.to_owned()],
-            ..pym::model::user::NewUser::default()
-        };
+        let new = NewUser { name: role.to_owned(), roles: vec![role.to_owned()], ..NewUser::default() };
         site.app.create_user(&Actor::system(), new, PASSWORD).await.unwrap();
     }
+    let things = furnish(&site.app).await;
+    let detailed: Vec<String> = routes::table()
+        .iter()
+        .filter(|route| route.method == Method::GET && route.path.contains('{'))
+        .map(|route| filled(&route.path, &things))
+        .collect();
+    assert!(detailed.len() > 20 && !detailed.iter().any(|path| path.contains(NOBODY)), "{detailed:?}");
     for person in ["admin", "operator", "viewer", "device-owner"] {
         let cookie = site.session(person).await;
         for language in ["en", "zh-CN"] {
-            for (method, path, public) in lines() {
+            for (method, path, public) in lines(&things) {
                 if method != Method::GET || path == "/live" {
                     continue;
                 }
                 let headers = [("cookie", cookie.as_str()), ("accept-language", language)];
-                let answer = site.ask(&method, &path, &headers, "").await;
+                // What is done to devices has to be told which.
+                let target = if path.ends_with("/apply") { format!("{path}?query=type:android") } else { path.clone() };
+                let mut answer = site.ask(&method, &target, &headers, "").await;
+                let onward = answer.header("location").to_owned();
+                if onward.starts_with(&format!("{path}?")) {
+                    // The page waits for a device that comes from now on, and keeps that in its address.
+                    answer = site.ask(&method, &onward, &headers, "").await;
+                }
                 let who = format!("{path} as {person} in {language}");
                 let fits: &[u16] = if person == "admin" { &[200, 303, 404, 409] } else { &[200, 303, 403, 404, 409] };
                 assert!(fits.contains(&answer.status), "{who}: {answer:?}");
+                assert!(person != "admin" || answer.status == 200 || !detailed.contains(&path), "{who}: {answer:?}");
                 assert!(!public || answer.status != 403, "{who}");
                 assert!(answer.header("content-security-policy").contains("default-src 'none'"), "{who}");
                 assert_eq!(answer.header("x-content-type-options"), "nosniff", "{who}");
                 assert_eq!(answer.header("cache-control"), "no-store", "{who}");
                 if answer.header("content-type").starts_with("text/html") {
                     check_markup(&answer.body, &who);
+                    assert!(!answer.body.contains("<blink"), "{who}: not escaped");
                     let tag = if language == "en" { "<html lang=\"en\"" } else { "<html lang=\"zh-Hans\"" };
                     assert!(answer.body.contains(tag), "{who}");
                 }

@@ -82,7 +82,7 @@
     $('span:last-child', mark).textContent = text;
     mark.title = text;
   };
-  const PAUSE = 1500, STALE = 15000, RETRY = 2000;
+  const PAUSE = 1500, STALE = Number(body.dataset.staleAfter), RETRY = 2000;
   let source, lastHeard = 0, fetching = false, again = false, wanted = new Set();
   const topics = () => new Set($$('[data-live]').flatMap((part) => part.dataset.live.split(' ')));
   const refresh = async (changed) => {
@@ -228,13 +228,20 @@
       const button = document.createElement('button');
       button.type = 'button';
       button.className = 'button small copy';
-      button.textContent = '⧉';
-      button.setAttribute('aria-label', 'Copy');
+      const space = 'http://www.w3.org/2000/svg';
+      const icon = document.createElementNS(space, 'svg');
+      icon.setAttribute('class', 'icon');
+      icon.setAttribute('viewBox', '0 0 24 24');
+      icon.setAttribute('aria-hidden', 'true');
+      icon.append(document.createElementNS(space, 'path'));
+      icon.firstChild.setAttribute('d', 'M9 9h11v11H9zM15 9V4H4v11h5');
+      button.append(icon);
+      button.setAttribute('aria-label', body.dataset.copy);
       const text = block.textContent;
       button.addEventListener('click', async () => {
         await navigator.clipboard.writeText(text.trim());
         button.textContent = body.dataset.copied;
-        setTimeout(() => { button.textContent = '⧉'; }, 1500);
+        setTimeout(() => button.replaceChildren(icon), 1500);
       });
       block.append(button);
     }

@@ -71,7 +71,7 @@ async fn show(call: Call) -> Result<Page, Failure> {
 
 fn table(ui: &Ui, id: &str, crates: &[Crate]) -> Markup {
     html! {
-        div.scroll tabindex="0" {
+        (ui.scroll(ui.t(about::DEPENDENCIES), html! {
             table.list id=(id) {
                 thead {
                     tr {
@@ -94,7 +94,7 @@ fn table(ui: &Ui, id: &str, crates: &[Crate]) -> Markup {
                     }
                 }
             }
-        }
+        }))
     }
 }
 

@@ -99,7 +99,7 @@ fn open_sessions(ui: &Ui, sessions: &[SessionInfo], current: Option<SessionId>) 
 /// Open sessions, each with a button that ends it; `base` is the path before its id.
 pub(super) fn session_table(ui: &Ui, sessions: &[SessionInfo], current: Option<SessionId>, base: &str) -> Markup {
     html! {
-        section.scroll tabindex="0" aria-label=(ui.t(text::SESSIONS)) {
+        (ui.scroll(ui.t(text::SESSIONS), html! {
             table.list {
                 thead { tr {
                     th scope="col" { (ui.t(text::SESSION_FROM)) }
@@ -122,7 +122,7 @@ pub(super) fn session_table(ui: &Ui, sessions: &[SessionInfo], current: Option<S
                     }
                 }
             }
-        }
+        }))
     }
 }
 

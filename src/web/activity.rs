@@ -142,7 +142,7 @@ fn api_address(query: &Fields) -> String {
 
 fn table(ui: &Ui, items: &[ActivitySummary]) -> Markup {
     html! {
-        div.scroll tabindex="0" {
+        (ui.scroll(ui.t(activity::TITLE), html! {
             table.list {
                 thead {
                     tr {
@@ -170,7 +170,7 @@ fn table(ui: &Ui, items: &[ActivitySummary]) -> Markup {
                     }
                 }
             }
-        }
+        }))
     }
 }
 
@@ -274,7 +274,7 @@ fn indented(text: &str) -> String {
 
 fn operation_table(ui: &Ui, items: &[Operation], devices: &HashMap<DeviceId, Device>, with_code: bool) -> Markup {
     html! {
-        div.scroll tabindex="0" {
+        (ui.scroll(ui.t(activity::OPERATIONS), html! {
             table.list {
                 thead {
                     tr {
@@ -301,7 +301,7 @@ fn operation_table(ui: &Ui, items: &[Operation], devices: &HashMap<DeviceId, Dev
                     }
                 }
             }
-        }
+        }))
     }
 }
 

@@ -65,7 +65,7 @@ async fn list(call: Call) -> Result<impl Reply, Failure> {
     let page = ui.page(text::TITLE).curl("GET", &asked.address("/api/v1/audit"));
     Ok(page.curl("GET", &asked.and("format", "csv").address("/api/v1/audit/export")).body(html! {
         div.page-head {
-            h1 { (ui.t(text::TITLE)) " " span.muted.count { (ui.fill(text::FOUND, &[&found.total])) } }
+            h1 { (ui.t(text::TITLE)) " " span.muted.count { (ui.count(found.total, text::FOUND_ONE, text::FOUND)) } }
             div.inline title=(ui.t(text::EXPORT_WHY)) {
                 a.button href=(asked.and("format", "csv").address("/api/v1/audit/export")) download { (ui.t(text::CSV)) }
                 a.button href=(asked.and("format", "jsonl").address("/api/v1/audit/export")) download { (ui.t(text::JSON)) }
@@ -120,7 +120,7 @@ fn filters(ui: &Ui, query: &Fields) -> Markup {
 
 fn table(ui: &Ui, entries: &[AuditEntry]) -> Markup {
     html! {
-        section.scroll tabindex="0" aria-label=(ui.t(text::TITLE)) {
+        (ui.scroll(ui.t(text::TITLE), html! {
             table.list.trail {
                 thead { tr {
                     th.num scope="col" { (ui.t(text::NUMBER)) }
@@ -134,7 +134,7 @@ fn table(ui: &Ui, entries: &[AuditEntry]) -> Markup {
                 } }
                 tbody { @for entry in entries { (line(ui, entry)) } }
             }
-        }
+        }))
     }
 }
 

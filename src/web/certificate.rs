@@ -52,7 +52,7 @@ async fn page(call: &Call, verdict: Option<(String, Verdict)>) -> Result<Page, F
     let api =
         device.map_or_else(|| "/api/v1/certificates".to_owned(), |id| format!("/api/v1/certificates?device={id}"));
     let rows = html! {
-        div.scroll tabindex="0" {
+        (ui.scroll(ui.t(certificate::TITLE), html! {
             table.list {
                 thead {
                     tr {
@@ -82,7 +82,7 @@ async fn page(call: &Call, verdict: Option<(String, Verdict)>) -> Result<Page, F
                     }
                 }
             }
-        }
+        }))
     };
     Ok(ui.page(certificate::TITLE).curl("GET", &api).body(html! {
         div.page-head {

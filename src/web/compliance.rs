@@ -143,7 +143,7 @@ fn devices(ui: &Ui, asked: &ComplianceFilter, found: &ComplianceReport) -> Marku
     }
     html! {
         p.muted { (ui.count(total, words::FOUND_ONE, words::FOUND)) }
-        div.scroll {
+        (ui.scroll(ui.t(words::REPORT), html! {
             table.list {
                 thead { tr {
                     th scope="col" { (ui.t(words::DEVICE)) }
@@ -155,7 +155,7 @@ fn devices(ui: &Ui, asked: &ComplianceFilter, found: &ComplianceReport) -> Marku
                 } }
                 tbody { @for item in &found.page.items { (row(ui, item)) } }
             }
-        }
+        }))
         (ui.pager(found.page.next.as_deref()))
     }
 }

@@ -35,7 +35,7 @@ async fn list(call: Call) -> Result<Page, Failure> {
             @if ui.may(Scope::Admin) { a.button href="/device-types/new" { (ui.t(device_type::NEW)) } }
             p.muted { (ui.t(device_type::INTRO)) }
         }
-        div.scroll tabindex="0" {
+        (ui.scroll(ui.t(device_type::TITLE), html! {
             table.list {
                 thead {
                     tr {
@@ -60,7 +60,7 @@ async fn list(call: Call) -> Result<Page, Failure> {
                     }
                 }
             }
-        }
+        }))
     }))
 }
 
@@ -151,7 +151,7 @@ fn facts(ui: &Ui, one: &DeviceType) -> Markup {
 fn features(ui: &Ui, features: &[Feature]) -> Markup {
     html! {
         (ui.filter("features", device_type::FIND))
-        div.scroll tabindex="0" {
+        (ui.scroll(ui.t(device_type::FEATURES), html! {
             table.list #features {
                 thead {
                     tr {
@@ -182,7 +182,7 @@ fn features(ui: &Ui, features: &[Feature]) -> Markup {
                     }
                 }
             }
-        }
+        }))
     }
 }
 
@@ -218,7 +218,7 @@ fn payload_fields(ui: &Ui, fields: &[PayloadField]) -> Markup {
 
 fn metrics(ui: &Ui, one: &DeviceType) -> Markup {
     html! {
-        div.scroll tabindex="0" {
+        (ui.scroll(ui.t(device_type::METRICS), html! {
             table.list {
                 thead {
                     tr {
@@ -239,13 +239,13 @@ fn metrics(ui: &Ui, one: &DeviceType) -> Markup {
                     }
                 }
             }
-        }
+        }))
     }
 }
 
 fn push(ui: &Ui, routes: &[PushRoute]) -> Markup {
     html! {
-        div.scroll tabindex="0" {
+        (ui.scroll(ui.t(device_type::PUSH), html! {
             table.list {
                 thead {
                     tr {
@@ -269,6 +269,6 @@ fn push(ui: &Ui, routes: &[PushRoute]) -> Markup {
                     }
                 }
             }
-        }
+        }))
     }
 }

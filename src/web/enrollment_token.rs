@@ -187,7 +187,7 @@ pub(super) fn table(ui: &Ui, tokens: &[EnrollmentToken], now: Timestamp) -> Mark
         @if tokens.is_empty() {
             p.muted { (ui.t(words::NO_TOKENS)) ". " (ui.t(words::NO_TOKENS_HINT)) }
         } @else {
-            div.scroll {
+            (ui.scroll(ui.t(words::TOKENS), html! {
                 table.list {
                     thead { tr {
                         th scope="col" { (ui.t(words::NOTE)) } th scope="col" { (ui.t(words::STATE)) }
@@ -211,7 +211,7 @@ pub(super) fn table(ui: &Ui, tokens: &[EnrollmentToken], now: Timestamp) -> Mark
                         }
                     }
                 }
-            }
+            }))
         }
     }
 }

@@ -77,7 +77,7 @@ async fn list(call: Call) -> Result<impl Reply, Failure> {
                 (ui.empty(words::NONE, words::NONE_HINT, may_edit.then_some(("/geofences/new", words::NEW))))
             } @else {
                 (ui.map("map", ui.t(words::MAP), &[], &fences))
-                div.scroll.after {
+                div.after { (ui.scroll(ui.t(words::TITLE), html! {
                     table.list {
                         thead { tr {
                             th scope="col" { (ui.t(words::NAME)) } th scope="col" { (ui.t(words::AREA)) }
@@ -96,7 +96,7 @@ async fn list(call: Call) -> Result<impl Reply, Failure> {
                             }
                         }
                     }
-                }
+                })) }
             }
         }
     };

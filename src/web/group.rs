@@ -53,7 +53,7 @@ async fn list(call: Call) -> Result<impl Reply, Failure> {
             @if groups.is_empty() {
                 (ui.empty(words::NONE, words::NONE_HINT, may_edit.then_some(("/groups/new", words::NEW))))
             } @else {
-                div.scroll {
+                (ui.scroll(ui.t(words::TITLE), html! {
                     table.list {
                         thead { tr {
                             th scope="col" { (ui.t(words::NAME)) } th scope="col" { (ui.t(words::KIND)) }
@@ -72,7 +72,7 @@ async fn list(call: Call) -> Result<impl Reply, Failure> {
                             }
                         }
                     }
-                }
+                }))
             }
         }
     };

@@ -30,9 +30,10 @@ pub(super) const MAX_STREAMS: usize = 256;
 const MAX_TOPICS: usize = 16;
 /// How long changes are gathered before they are told.
 const BATCH_TIME: Duration = Duration::from_secs(1);
-/// The longest silence, and how often the board is told; also how long the script waits before it calls a page stale,
-/// times three.
+/// The longest silence, and how often the board is told.
 const BEAT: Duration = Duration::from_secs(5);
+/// After how long a silence the script calls a page stale: some beats may be lost.
+pub(super) const STALE_AFTER: Duration = BEAT.saturating_mul(3);
 /// How many beats pass between two looks at whether the session still holds.
 const BEATS_PER_CHECK: u32 = 6;
 

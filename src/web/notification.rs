@@ -98,7 +98,7 @@ fn nothing(ui: &Ui, quiet: bool) -> Markup {
 
 fn table(ui: &Ui, items: &[Notification], devices: &HashMap<DeviceId, Device>) -> Markup {
     html! {
-        div.scroll tabindex="0" {
+        (ui.scroll(ui.t(notification::TITLE), html! {
             table.list {
                 thead {
                     tr {
@@ -113,7 +113,7 @@ fn table(ui: &Ui, items: &[Notification], devices: &HashMap<DeviceId, Device>) -
                     @for item in items { (row(ui, item, devices)) }
                 }
             }
-        }
+        }))
     }
 }
 

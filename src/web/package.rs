@@ -59,7 +59,7 @@ async fn list(call: Call) -> Result<impl Reply, Failure> {
 
 fn table(ui: &Ui, packages: &[Package]) -> Markup {
     html! {
-        div.scroll {
+        (ui.scroll(ui.t(words::TITLE), html! {
             table.list {
                 thead { tr {
                     th scope="col" { (ui.t(words::NAME)) } th scope="col" { (ui.t(words::IDENTIFIER)) }
@@ -79,7 +79,7 @@ fn table(ui: &Ui, packages: &[Package]) -> Markup {
                     }
                 }
             }
-        }
+        }))
     }
 }
 

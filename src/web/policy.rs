@@ -146,7 +146,7 @@ fn table(
 ) -> Markup {
     let (count, said) = (policies.len(), ui.t(words::MOVED));
     html! {
-        div.scroll {
+        (ui.scroll(ui.t(words::TITLE), html! {
             table.list {
                 caption.sr { (ui.t(words::SUMMARY)) }
                 thead { tr {
@@ -191,7 +191,7 @@ fn table(
                     }
                 }
             }
-        }
+        }))
         @if may {
             div.toolbar data-order-save hidden {
                 button.button.primary name="save" value="1" { (ui.t(words::SAVE_ORDER)) }

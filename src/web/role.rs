@@ -67,7 +67,7 @@ async fn list(call: Call) -> Result<impl Reply, Failure> {
     let body = r#"{"name": "night-shift", "scopes": ["read", "operate"]}"#;
     Ok(ui.page(text::TITLE).curl("GET", "/api/v1/roles").curl_json("POST", "/api/v1/roles", body).body(html! {
         div.page-head { h1 { (ui.t(text::TITLE)) } p.muted { (ui.t(text::WHY)) } }
-        section.scroll tabindex="0" aria-label=(ui.t(text::TITLE)) {
+        (ui.scroll(ui.t(text::TITLE), html! {
             table.list {
                 thead { tr {
                     th scope="col" { (ui.t(text::NAME)) }
@@ -89,7 +89,7 @@ async fn list(call: Call) -> Result<impl Reply, Failure> {
                     }
                 }
             }
-        }
+        }))
         (add_form(&ui))
     }))
 }

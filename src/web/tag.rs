@@ -24,7 +24,7 @@ async fn list(call: Call) -> Result<impl Reply, Failure> {
             @if tags.is_empty() {
                 (ui.empty(words::TAGS_NONE, words::TAGS_NONE_HINT, Some(("/devices", words::DEVICES))))
             } @else {
-                div.scroll {
+                (ui.scroll(ui.t(words::TAGS), html! {
                     table.list {
                         thead { tr {
                             th scope="col" { (ui.t(words::TAG)) } th.num scope="col" { (ui.t(words::DEVICES)) }
@@ -43,7 +43,7 @@ async fn list(call: Call) -> Result<impl Reply, Failure> {
                             }
                         }
                     }
-                }
+                }))
             }
         }
     };

@@ -46,7 +46,7 @@ async fn list(call: Call) -> Result<impl Reply, Failure> {
 
 fn table(ui: &Ui, tokens: &[ApiToken], now: Timestamp) -> Markup {
     html! {
-        section.scroll tabindex="0" aria-label=(ui.t(text::TITLE)) {
+        (ui.scroll(ui.t(text::TITLE), html! {
             table.list {
                 thead { tr {
                     th scope="col" { (ui.t(text::NAME)) }
@@ -77,7 +77,7 @@ fn table(ui: &Ui, tokens: &[ApiToken], now: Timestamp) -> Markup {
                     }
                 }
             }
-        }
+        }))
     }
 }
 

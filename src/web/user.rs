@@ -55,7 +55,7 @@ async fn list(call: Call) -> Result<impl Reply, Failure> {
     Ok(ui.page(text::TITLE).curl("GET", &asked).curl_json("POST", "/api/v1/users", body).body(html! {
         div.page-head {
             h1 { (ui.t(text::TITLE)) }
-            p.muted { (ui.fill(text::FOUND, &[&found.total])) }
+            p.muted { (ui.count(found.total, text::FOUND_ONE, text::FOUND)) }
         }
         form.toolbar method="get" action="/users" {
             label.sr for="text" { (ui.t(text::SEARCH)) }
@@ -75,7 +75,7 @@ async fn list(call: Call) -> Result<impl Reply, Failure> {
 
 fn table(ui: &Ui, users: &[User]) -> Markup {
     html! {
-        section.scroll tabindex="0" aria-label=(ui.t(text::TITLE)) {
+        (ui.scroll(ui.t(text::TITLE), html! {
             table.list {
                 thead { tr {
                     th scope="col" { (ui.t(text::NAME)) }
@@ -96,7 +96,7 @@ fn table(ui: &Ui, users: &[User]) -> Markup {
                     }
                 }
             }
-        }
+        }))
     }
 }
 

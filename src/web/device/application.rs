@@ -39,10 +39,10 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
         section #applications data-live={ "device:" (subject.device.id) } {
             @if all.is_empty() { (ui.empty(words::NO_APPLICATIONS, words::NO_APPLICATIONS_HINT, None)) }
             @else {
-                div.scroll { table.list {
+                (ui.scroll(ui.t(words::TAB_APPLICATIONS), html! { table.list {
                     thead { tr {
-                        th { (ui.t(words::APPLICATION)) } th { (ui.t(words::VERSION)) } th { (ui.t(words::STATE)) }
-                        th.num { (ui.t(words::MEMORY)) } th { (ui.t(words::REPORTED)) }
+                        th scope="col" { (ui.t(words::APPLICATION)) } th scope="col" { (ui.t(words::VERSION)) } th scope="col" { (ui.t(words::STATE)) }
+                        th.num scope="col" { (ui.t(words::MEMORY)) } th scope="col" { (ui.t(words::REPORTED)) }
                     } }
                     tbody {
                         @for one in found.iter().take(MAX_ROWS) {
@@ -61,7 +61,7 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
                             }
                         }
                     }
-                } }
+                } }))
             }
         }
     };

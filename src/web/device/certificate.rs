@@ -33,10 +33,10 @@ async fn list(call: Call) -> Result<impl Reply, Failure> {
         section #certificates data-live={ "device:" (subject.device.id) } {
             @if page.items.is_empty() { (ui.empty(words::NO_CERTIFICATES, words::NO_CERTIFICATES_HINT, None)) }
             @else {
-                div.scroll { table.list {
+                (ui.scroll(ui.t(words::TAB_CERTIFICATES), html! { table.list {
                     thead { tr {
-                        th { (ui.t(words::SUBJECT)) } th { (ui.t(words::SERIAL)) } th { (ui.t(words::STATE)) }
-                        th { (ui.t(words::VALID)) } th { span.sr { (ui.t(words::REVOKE)) } }
+                        th scope="col" { (ui.t(words::SUBJECT)) } th scope="col" { (ui.t(words::SERIAL)) } th scope="col" { (ui.t(words::STATE)) }
+                        th scope="col" { (ui.t(words::VALID)) } th scope="col" { span.sr { (ui.t(words::REVOKE)) } }
                     } }
                     tbody {
                         @for one in &page.items {
@@ -62,7 +62,7 @@ async fn list(call: Call) -> Result<impl Reply, Failure> {
                             }
                         }
                     }
-                } }
+                } }))
             }
         }
         (ui.pager(page.next.as_deref()))

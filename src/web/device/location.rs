@@ -87,8 +87,8 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
                 h2 { (ui.t(words::FENCES)) }
                 @if whereabouts.is_empty() { p.muted { (ui.t(words::NO_FENCES)) } }
                 @else {
-                    div.scroll { table.list {
-                        thead { tr { th { (ui.t(words::NAME)) } th { (ui.t(words::STATE)) } th { (ui.t(words::SINCE)) } } }
+                    (ui.scroll(ui.t(words::FENCES), html! { table.list {
+                        thead { tr { th scope="col" { (ui.t(words::NAME)) } th scope="col" { (ui.t(words::STATE)) } th scope="col" { (ui.t(words::SINCE)) } } }
                         tbody {
                             @for by in &whereabouts {
                                 tr {
@@ -98,7 +98,7 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
                                 }
                             }
                         }
-                    } }
+                    } }))
                 }
             }
         }

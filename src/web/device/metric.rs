@@ -117,12 +117,12 @@ pub(super) async fn latest(call: &Call, subject: &Subject) -> Result<Markup, Fai
         h2 { a href=(subject.path("/metrics")) { (ui.t(words::METRICS_NOW)) } }
         @if rows.is_empty() { p.muted { (ui.t(words::NO_METRICS_HINT)) } }
         @else {
-            div.scroll { table.list {
+            (ui.scroll(ui.t(words::METRICS_NOW), html! { table.list {
                 thead { tr {
-                    th { (ui.t(words::METRIC)) } th.num { (ui.t(words::VALUE)) } th { (ui.t(words::LAST_DAY)) } th { (ui.t(words::MEASURED)) }
+                    th scope="col" { (ui.t(words::METRIC)) } th.num scope="col" { (ui.t(words::VALUE)) } th scope="col" { (ui.t(words::LAST_DAY)) } th scope="col" { (ui.t(words::MEASURED)) }
                 } }
                 tbody { @for row in &rows { (row) } }
-            } }
+            } }))
         }
     })
 }

@@ -77,8 +77,8 @@ fn answers(subject: &Subject, compliance: &Compliance) -> Markup {
             @if compliance.enforcements > 0 { dt { (ui.t(words::ENFORCEMENTS)) } dd { (compliance.enforcements) } }
         }
         @if !compliance.features.is_empty() {
-            div.scroll { table.list {
-                thead { tr { th { (ui.t(words::FEATURE)) } th { (ui.t(words::STATE)) } th { (ui.t(words::REASON)) } th { (ui.t(words::SINCE)) } } }
+            (ui.scroll(ui.t(words::TAB_POLICY), html! { table.list {
+                thead { tr { th scope="col" { (ui.t(words::FEATURE)) } th scope="col" { (ui.t(words::STATE)) } th scope="col" { (ui.t(words::REASON)) } th scope="col" { (ui.t(words::SINCE)) } } }
                 tbody {
                     @for feature in &compliance.features {
                         tr {
@@ -89,7 +89,7 @@ fn answers(subject: &Subject, compliance: &Compliance) -> Markup {
                         }
                     }
                 }
-            } }
+            } }))
         }
     }
 }

@@ -199,7 +199,7 @@ impl Drawn<'_> {
             return ui.empty(message::NO_MATCH, message::NO_MATCH_HINT, Some((&all, message::SHOW_ALL)));
         }
         html! {
-            div.scroll {
+            (ui.scroll(ui.t(message::TITLE), html! {
                 table.list.devices {
                     thead {
                         tr {
@@ -223,7 +223,7 @@ impl Drawn<'_> {
                         }
                     }
                 }
-            }
+            }))
         }
     }
 

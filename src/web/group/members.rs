@@ -67,7 +67,7 @@ pub(super) async fn section(call: &Call, ui: &Ui, group: &Group) -> Result<Marku
 
 fn table(ui: &Ui, group: &Group, members: &[Device], by_hand: bool) -> Markup {
     html! {
-        div.scroll {
+        (ui.scroll(&group.name, html! {
             table.list {
                 thead { tr {
                     th scope="col" { (ui.t(words::DEVICE)) } th scope="col" { (ui.t(words::STATUS)) }
@@ -90,7 +90,7 @@ fn table(ui: &Ui, group: &Group, members: &[Device], by_hand: bool) -> Markup {
                     }
                 }
             }
-        }
+        }))
     }
 }
 

@@ -6,9 +6,9 @@ messages! {
     TITLE = "About", "关于";
     VERSION = "Version", "版本";
     STARTED = "Started", "启动时间";
-    UPTIME = "The board is up for", "主板已运行";
+    UPTIME = "The board is up for", "网关已运行";
     SITE = "Site", "站点";
-    BOARD = "Board", "主板";
+    BOARD = "Board", "网关";
     SYSTEM = "System", "系统";
     LICENCE = "Licence", "许可证";
     LICENCE_TEXT = "Pym is free software under the Apache License, version 2.0.", "Pym 是自由软件，采用 Apache 许可证 2.0 版。";

@@ -12,13 +12,13 @@ messages! {
     LAST_NAME = "Last name", "姓";
     EMAIL = "E-mail", "电子邮箱";
     SAVE = "Save", "保存";
-    SAVED = "Your profile is saved", "个人资料已保存";
+    SAVED = "Your profile is saved.", "个人资料已保存。";
     PASSWORD = "Password", "密码";
     OLD_PASSWORD = "Password so far", "当前密码";
     NEW_PASSWORD = "New password", "新密码";
     CHANGE_PASSWORD = "Change password", "更改密码";
     PASSWORD_WHY = "Your other sessions end with it. API tokens and the agents of your devices go on.", "更改后其他会话将结束；API 令牌和设备上的代理程序不受影响。";
-    PASSWORD_CHANGED = "The password is changed, and your other sessions are ended", "密码已更改，其他会话已结束";
+    PASSWORD_CHANGED = "The password is changed, and your other sessions are ended.", "密码已更改，其他会话已结束。";
     SESSIONS = "Sessions", "会话";
     SESSION_FROM = "From", "来源";
     SESSION_OPENED = "Opened", "登录时间";
@@ -26,7 +26,7 @@ messages! {
     THIS_SESSION = "this one", "当前会话";
     END = "End", "结束";
     END_OF = "End the session from {}", "结束来自 {} 的会话";
-    ENDED = "The session is ended", "会话已结束";
+    ENDED = "The session is ended.", "会话已结束。";
     LOG_OUT_EVERYWHERE = "Log out everywhere", "在所有设备上退出";
     LOG_OUT_EVERYWHERE_SURE = "End every session of yours, this one too?", "结束您的所有会话（包括当前会话）？";
     SECOND_FACTOR = "Second factor", "双重验证";
@@ -43,7 +43,7 @@ messages! {
     PROOF = "Your password or a code", "您的密码或验证码";
     TURN_OFF = "Turn off", "关闭";
     TURN_OFF_SURE = "Turn the second factor off? From then on your password alone is enough.", "关闭双重验证？之后仅凭密码即可登录。";
-    TURNED_OFF = "The second factor is off", "双重验证已关闭";
+    TURNED_OFF = "The second factor is off.", "双重验证已关闭。";
     NEW_CODES = "New recovery codes", "生成新的恢复码";
     NEW_CODES_SURE = "Make a new set? The old codes stop working.", "生成一组新的恢复码？旧的恢复码将失效。";
     SCAN_TITLE = "Set up the second factor", "设置双重验证";

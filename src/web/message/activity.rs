@@ -35,7 +35,7 @@ messages! {
     CANCEL_ALL_ASK = "Cancel the operations of this activity that have not ended? What devices do already is not undone.", "确定取消此次操作中尚未结束的操作吗？设备已执行的部分不会撤销。";
     CANCELLED_ALL = "{} operations cancelled", "已取消 {} 项操作";
     CANCEL = "Cancel", "取消";
-    CANCELLED = "Operation cancelled", "操作已取消";
+    CANCELLED = "Operation cancelled.", "操作已取消。";
     RETRY = "Send again", "重新发送";
     DEVICE = "Device", "设备";
     REASON = "Why", "原因";

@@ -4,11 +4,12 @@ use super::messages;
 
 messages! {
     TITLE = "Audit", "审计";
+    FOUND_ONE = "1 line", "共 1 条记录";
     FOUND = "{} lines", "共 {} 条记录";
     NUMBER = "No.", "编号";
     TIME = "Time", "时间";
     ACTOR = "Actor", "操作者";
-    ACTOR_HINT = "A user name, device:type/id, uid:0, system", "用户名、device:类型/标识、uid:0、system";
+    ACTOR_HINT = "A user name, device:type/id, uid:0, system", "用户名、device:类型/标识符、uid:0、system";
     ORIGIN = "From", "来源";
     ACTION = "Action", "动作";
     ACTION_HINT = "device.enroll, or device for all of them", "如 device.enroll，或用 device 匹配该类全部动作";

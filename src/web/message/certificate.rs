@@ -35,10 +35,10 @@ messages! {
     REVOKE_WARNING = "The device is cut off at once and cannot log in with this certificate again. This cannot be undone; the device can be given another certificate.", "设备将立即断开，且无法再使用此证书登录。此操作不可撤销；可为设备另行签发证书。";
     REVOKE_CONFIRM = "Yes, revoke this certificate", "是的，吊销此证书";
     REVOKE_UNCONFIRMED = "tick the box to say that you mean it", "请勾选确认框以确认操作";
-    REVOKED_NOW = "Certificate revoked", "证书已吊销";
+    REVOKED_NOW = "Certificate revoked.", "证书已吊销。";
 
     AUTHORITY = "The site's authority", "站点证书颁发机构";
-    AUTHORITY_HINT = "Install this certificate where Pym's own is to be trusted. Compare the fingerprint with the one on the board (pymctl status) first.", "请在需要信任 Pym 的设备上安装此证书。安装前请先与主板上的指纹（pymctl status）核对。";
+    AUTHORITY_HINT = "Install this certificate where Pym's own is to be trusted. Compare the fingerprint with the one on the board (pymctl status) first.", "请在需要信任 Pym 的设备上安装此证书。安装前请先与网关上的指纹（pymctl status）核对。";
     CA_DOWNLOAD = "CA certificate (PEM)", "CA 证书（PEM）";
     CRL_DOWNLOAD = "Revocation list (CRL)", "吊销列表（CRL）";
 

@@ -24,8 +24,8 @@ messages! {
     NEWEST = "newest", "最新";
     POSITION = "Position", "位置";
     ADDRESS = "Address", "地址";
-    INSIDE = "inside", "在内";
-    OUTSIDE = "outside", "在外";
+    INSIDE = "inside", "围栏内";
+    OUTSIDE = "outside", "围栏外";
     GEOFENCE = "Geofence", "地理围栏";
     METRES = "{} m", "{} 米";
     KILOMETRES = "{} km", "{} 公里";

@@ -29,7 +29,7 @@ messages! {
     IDENTIFIER = "Identifier", "标识符";
     NUMBER = "Number", "编号";
     NAME = "Name", "名称";
-    DESCRIPTION = "Description", "描述";
+    DESCRIPTION = "Description", "说明";
     OWNERSHIP = "Ownership", "归属";
     BYOD = "personal (BYOD)", "个人（BYOD）";
     COPE = "of the organisation (COPE)", "单位（COPE）";
@@ -81,9 +81,9 @@ messages! {
     ADDRESS = "Address", "地址";
     FENCES = "Geofences", "地理围栏";
     NO_FENCES = "No geofence watches this device.", "没有地理围栏监控此设备。";
-    INSIDE = "inside", "在内";
-    OUTSIDE = "outside", "在外";
-    SINCE = "Since", "自";
+    INSIDE = "inside", "围栏内";
+    OUTSIDE = "outside", "围栏外";
+    SINCE = "Since", "起始时间";
     STATE = "State", "状态";
     EVER = "Everything", "全部";
 
@@ -116,7 +116,7 @@ messages! {
     ATTEMPTS = "Unanswered questions", "未回复次数";
     ENFORCEMENTS = "Sent again", "重新下发次数";
     MONITOR_NOW = "Ask now", "立即检查";
-    MONITORING = "The device is being asked.", "已向设备发出检查。";
+    MONITORING = "The device is being asked.", "已向设备发送检查请求。";
     FEATURE = "Feature", "功能";
     REASON = "Reason", "原因";
     EFFECTIVE = "Effective policy", "生效策略";
@@ -138,7 +138,7 @@ messages! {
     ACTIVITY = "Activity {}", "操作记录 {}";
     PAYLOAD = "Payload", "载荷";
     RESPONSE = "Response", "响应";
-    PUSHED = "handed over", "下发";
+    PUSHED = "handed over", "已下发";
     EXPIRES = "expires", "过期";
     RETRY = "Send again", "重新发送";
     RETRIED = "Sent again as activity {}.", "已作为操作记录 {} 重新发送。";

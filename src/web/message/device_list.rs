@@ -53,10 +53,10 @@ messages! {
     BATTERY = "Battery", "电量";
     ENROLLED_AT = "Enrolled", "注册时间";
     UPDATED_AT = "Changed", "更改时间";
-    LAST_SEEN = "Last seen", "最近联系";
+    LAST_SEEN = "Last seen", "最近在线";
     NUMBER = "Number", "编号";
     ID = "Id", "ID";
-    DESCRIPTION = "Description", "描述";
+    DESCRIPTION = "Description", "说明";
     IS_ONLINE = "Connected", "已连接";
     IS_OFFLINE = "Not connected", "未连接";
 

@@ -49,8 +49,8 @@ messages! {
     EDIT = "Edit", "编辑";
     SAVE = "Save", "保存";
     CREATE = "Create", "创建";
-    CREATED = "Device type created", "设备类型已创建";
-    SAVED = "Device type saved", "设备类型已保存";
+    CREATED = "Device type created.", "设备类型已创建。";
+    SAVED = "Device type saved.", "设备类型已保存。";
     NOT_EDITABLE = "Built-in types cannot be changed. To vary one, create a type of another name from its definition.", "内置类型不可更改。如需变体，请以其定义创建另一名称的类型。";
     COPY = "Create one like it", "以此为模板创建";
     DELETE = "Delete", "删除";
@@ -58,7 +58,7 @@ messages! {
     DELETE_HINT = "Only a type that no device has can be deleted. Type its name to confirm.", "只能删除没有设备使用的类型。请输入其名称以确认。";
     DELETE_CONFIRM = "The type's name", "类型名称";
     DELETE_UNCONFIRMED = "type the name of the device type to confirm", "请输入设备类型名称以确认";
-    DELETED = "Device type deleted", "设备类型已删除";
+    DELETED = "Device type deleted.", "设备类型已删除。";
     JSON_PLACE = "line {}, column {}: {}", "第 {} 行第 {} 列：{}";
     JSON_MEMBER = "line {}, column {}, at {}: {}", "第 {} 行第 {} 列，{} 处：{}";
 }

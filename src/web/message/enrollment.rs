@@ -81,9 +81,9 @@ messages! {
     EXPIRED = "Expired", "已过期";
     GROUPS = "Groups", "分组";
     ENROLLED_BY = "Devices enrolled by it", "由其注册的设备";
-    REVOKE = "Revoke", "吊销";
-    REVOKE_ASK = "Revoke this token? Devices it enrolled stay.", "确定吊销此令牌？已注册的设备不受影响。";
-    REVOKED = "The token is revoked.", "令牌已吊销。";
+    REVOKE = "Revoke", "撤销";
+    REVOKE_ASK = "Revoke this token? Devices it enrolled stay.", "确定撤销此令牌吗？已注册的设备不受影响。";
+    REVOKED = "The token is revoked.", "令牌已撤销。";
     UNNAMED = "without a note", "无备注";
 
     // Arrivals.

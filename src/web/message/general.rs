@@ -45,8 +45,9 @@ messages! {
     LIVE_OFF = "Not live", "非实时";
 
     // The command lines.
-    CURL = "The same with curl", "用 curl 完成";
+    CURL = "The same with curl", "等效的 curl 命令";
     CURL_HINT = "With the certificate of this site and a token:", "需要本站证书和令牌：";
+    COPY = "Copy", "复制";
     COPIED = "Copied", "已复制";
 
     // Keys.
@@ -80,8 +81,8 @@ messages! {
 
     // Where a device stands.
     STATUS_CREATED = "Created", "已创建";
-    STATUS_ACTIVE = "Active", "活动";
-    STATUS_INACTIVE = "Inactive", "不活动";
+    STATUS_ACTIVE = "Active", "正常";
+    STATUS_INACTIVE = "Inactive", "未活跃";
     STATUS_UNREACHABLE = "Unreachable", "失联";
     STATUS_UNCLAIMED = "Unclaimed", "未认领";
     STATUS_SUSPENDED = "Suspended", "已暂停";

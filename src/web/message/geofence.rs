@@ -12,7 +12,7 @@ messages! {
     MAP = "Map of the geofences", "围栏地图";
     MAP_OF = "Map of {}", "{} 的地图";
     NAME = "Name", "名称";
-    DESCRIPTION = "Description", "描述";
+    DESCRIPTION = "Description", "说明";
     AREA = "Area", "区域";
     WATCHES = "Watches", "监视对象";
     EVERY_DEVICE = "every device", "全部设备";
@@ -21,7 +21,7 @@ messages! {
     NOTIFY_LEAVE = "when a device leaves", "设备离开时";
     NOTIFY_BOTH = "when a device enters or leaves", "设备进入或离开时";
     NOTIFY_NONE = "never", "从不";
-    INSIDE = "Inside now", "当前在内";
+    INSIDE = "Inside now", "当前在围栏内";
     CREATED = "Made", "创建时间";
     CIRCLE = "Circle", "圆形";
     POLYGON = "Polygon", "多边形";

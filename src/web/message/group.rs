@@ -16,7 +16,7 @@ messages! {
     BY_QUERY = "By query", "按查询";
     DEVICES = "Devices", "设备";
     OWNER = "Owner", "所有者";
-    DESCRIPTION = "Description", "描述";
+    DESCRIPTION = "Description", "说明";
     CREATED = "Made", "创建时间";
     QUERY = "Query", "查询";
     QUERY_HINT = "Left empty, devices are put in by hand. Else it holds what fits, such as status:active tag:lobby os<9. It may name neither groups nor policies.", "留空则手动添加设备；填写则自动包含符合条件的设备，例如 status:active tag:lobby os<9（不能引用分组、策略或合规状态）。";
@@ -37,7 +37,7 @@ messages! {
     TAKE_OUT = "Take out", "移出";
     TAKEN_OUT = "The device is taken out.", "设备已移出。";
     ADD = "Add devices", "添加设备";
-    FIND = "Name, identifier or query", "名称、标识或查询";
+    FIND = "Name, identifier or query", "名称、标识符或查询";
     FIND_BUTTON = "Find", "查找";
     FOUND_NONE = "No device was found that is not in the group.", "没有找到尚未加入的设备。";
     ADD_TICKED = "Add those ticked", "添加所选";

@@ -6,7 +6,7 @@ messages! {
     SETUP = "Set up this site", "设置此站点";
     SETUP_WHY = "This site has no administrator yet. Whoever has the setup code makes the first one.", "此站点还没有管理员。持有设置码的人可以创建第一位管理员。";
     SETUP_CODE = "Setup code", "设置码";
-    SETUP_CODE_HINT = "In the log of the daemon, on the board's own screen (pym-tui), or by pymctl status. It changes with every start.", "可在守护进程日志、设备本机界面（pym-tui）或 pymctl status 中找到。每次启动都会更换。";
+    SETUP_CODE_HINT = "In the log of the daemon, on the board's own screen (pym-tui), or by pymctl status. It changes with every start.", "可在守护进程日志、网关屏幕界面（pym-tui）或 pymctl status 中找到。每次启动都会更换。";
     SETUP_STEP = "Step {} of 2", "第 {} 步，共 2 步";
     ADMINISTRATOR = "Your user name", "用户名";
     ADMINISTRATOR_HINT = "Letters, digits, _ - . and @; kept in lower case.", "字母、数字、_ - . 和 @，统一存为小写。";
@@ -28,7 +28,7 @@ messages! {
     CODE = "Code", "验证码";
     CODE_HINT = "Six digits from your authenticator app, or one of your recovery codes.", "身份验证器应用中的六位数字，或一个恢复码。";
     CODE_WHY = "The password was right. This account asks for a code too.", "密码正确。此账户还需要验证码。";
-    CODE_LOST = "Phone and recovery codes lost? An administrator can reset your second factor; on the board itself, pymctl users reset-second-factor does.", "手机和恢复码都丢失了？管理员可以重置您的双重验证；也可在设备本机上运行 pymctl users reset-second-factor。";
+    CODE_LOST = "Phone and recovery codes lost? An administrator can reset your second factor; on the board itself, pymctl users reset-second-factor does.", "手机和恢复码都丢失了？管理员可以重置您的双重验证；也可在网关上运行 pymctl users reset-second-factor。";
     CONTINUE = "Continue", "继续";
     BEGIN_AGAIN = "Begin again", "重新登录";
     LOGIN_OVER = "That login took too long or had too many wrong codes. Begin again.", "登录超时或验证码错误次数过多，请重新登录。";

@@ -17,7 +17,7 @@ messages! {
     TICK = "Tick off", "确认";
     TICK_ALL = "Tick off all", "全部确认";
     TICK_ALL_ASK = "Tick off every notification you may see, on all pages?", "确定确认您可见的全部通知（包括其他页）吗？";
-    TICKED = "Ticked off", "已确认";
+    TICKED = "Ticked off.", "已确认。";
     TICKED_ALL = "{} notifications ticked off", "已确认 {} 条通知";
     TICKED_BY = "ticked off by {}", "由 {} 确认";
     NOTHING_OPEN = "Nothing waits to be seen.", "没有待确认的通知。";

@@ -15,7 +15,7 @@ messages! {
     MESSAGES_IN = "{} in · {} out", "接收 {} · 发送 {}";
     COMPLIANCE = "Compliance", "合规";
     VIOLATING = "{} violating", "{} 台违规";
-    BOARD = "This board", "本机";
+    BOARD = "This board", "网关";
     CPU = "CPU", "CPU";
     LOAD = "load {}", "负载 {}";
     MEMORY = "Memory", "内存";
@@ -26,7 +26,7 @@ messages! {
     POWER_UNDER = "Under-voltage", "电压不足";
     POWER_THROTTLED = "Throttled", "已降频";
     POWER_BEFORE = "Was throttled since the start", "启动后曾降频";
-    POWER_UNKNOWN = "This board does not tell", "本机不提供";
+    POWER_UNKNOWN = "This board does not tell", "网关不提供";
     UPTIME = "Up for {}", "已运行 {}";
     NO_DEVICES = "No devices yet", "还没有设备";
     NO_DEVICES_HINT = "Enroll the first one: a phone, a Raspberry Pi, an Arduino, or anything that speaks HTTP or MQTT.",

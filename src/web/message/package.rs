@@ -7,7 +7,7 @@ messages! {
     NONE = "No packages", "没有应用包";
     NONE_HINT = "An application that is uploaded here once can be installed on any Android device of the site.", "在此上传一次的应用，可以安装到本站的任意 Android 设备。";
     NAME = "Name", "名称";
-    IDENTIFIER = "Application", "应用标识";
+    IDENTIFIER = "Application", "应用标识符";
     IDENTIFIER_HINT = "Such as com.example.app", "例如 com.example.app";
     VERSION = "Version", "版本";
     SIZE = "Size", "大小";

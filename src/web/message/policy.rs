@@ -80,7 +80,7 @@ messages! {
     GROUPS = "Groups", "分组";
     GROUP_NONE = "There are no groups.", "还没有分组。";
     NAMED = "Devices", "设备";
-    NAMED_HINT = "Identifiers, one a line", "设备标识，每行一个";
+    NAMED_HINT = "Identifiers, one a line", "设备标识符，每行一个";
     OWNERSHIP = "Ownership", "归属";
     ANY = "Any", "任意";
     WHAT = "What it sets", "设置内容";
@@ -100,7 +100,7 @@ messages! {
     // One policy.
     DEFINITION = "Definition", "定义";
     VERSION = "Version {}", "版本 {}";
-    UPDATED = "Changed", "修改时间";
+    UPDATED = "Changed", "更改时间";
     CREATED = "Made", "创建时间";
     BY = "by {}", "由 {}";
     ACTIVATE = "Activate", "启用";

@@ -28,7 +28,7 @@ messages! {
     NEW_NAME = "Another name", "新名称";
     NEW_VALUE = "Its value", "新值";
     SAVE = "Save", "保存";
-    SAVED = "Settings saved", "设置已保存";
+    SAVED = "Settings saved.", "设置已保存。";
 
     ADDRESSES = "Addresses and TLS", "地址与 TLS";
     OFF = "off", "已关闭";
@@ -69,7 +69,7 @@ messages! {
     NOT_MEASURED = "The disk has not been measured yet.", "尚未测量磁盘。";
 
     BACKUP = "Backup", "备份";
-    BACKUP_HINT = "A consistent copy of the database, made while Pym serves. It holds password hashes and every secret of the site: keep it as carefully as the board itself. The CA's key (ca/) and application packages (packages/) are files of the data directory and not in it.", "在 Pym 运行期间生成的一致性数据库副本。其中包含密码散列和站点的全部机密，请像保管设备本身一样妥善保管。CA 私钥（ca/）和应用包（packages/）是数据目录中的文件，不包含在内。";
+    BACKUP_HINT = "A consistent copy of the database, made while Pym serves. It holds password hashes and every secret of the site: keep it as carefully as the board itself. The CA's key (ca/) and application packages (packages/) are files of the data directory and not in it.", "在 Pym 运行期间生成的一致性数据库副本。其中包含密码散列和站点的全部机密，请像保管网关本身一样妥善保管。CA 私钥（ca/）和应用包（packages/）是数据目录中的文件，不包含在内。";
     BACKUP_CONFIRM = "Yes, hand me the whole database", "是的，下载整个数据库";
     BACKUP_UNCONFIRMED = "tick the box to say that you mean it", "请勾选确认框以确认操作";
     BACKUP_BUTTON = "Download the backup", "下载备份";
@@ -78,10 +78,10 @@ messages! {
     RESTORE_2 = "In the data directory, {}, put the copy in the place of pym.db and remove pym.db-wal and pym.db-shm.", "在数据目录 {} 中，用备份替换 pym.db，并删除 pym.db-wal 和 pym.db-shm。";
     RESTORE_3 = "Give the file to the user pymd runs as (chown pym: pym.db) and mode 0600.", "将文件属主改为运行 pymd 的用户（chown pym: pym.db），权限设为 0600。";
     RESTORE_4 = "Start the daemon. An older copy is brought to the current layout by itself; a newer one than the program is refused.", "启动守护进程。旧版本的备份会自动升级；比程序更新的备份会被拒绝。";
-    RESTORE_5 = "On another board, bring the directory ca along, or devices will not trust the new one.", "若在另一台主板上恢复，请一并复制 ca 目录，否则设备将不信任新主板。";
+    RESTORE_5 = "On another board, bring the directory ca along, or devices will not trust the new one.", "若在另一台网关上恢复，请一并复制 ca 目录，否则设备将不信任新网关。";
 
     BALENA = "balena", "balena";
-    FLEET = "Fleet", "舰队";
+    FLEET = "Fleet", "设备群（Fleet）";
     BALENA_DEVICE = "Device", "设备";
     UUID = "UUID", "UUID";
     SERVICE = "Service", "服务";

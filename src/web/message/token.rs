@@ -30,5 +30,5 @@ messages! {
     REVOKE = "Revoke", "撤销";
     REVOKE_OF = "Revoke the token {}", "撤销令牌 {}";
     REVOKE_SURE = "Revoke {}? What uses it stops at once.", "撤销 {}？使用它的程序将立即失效。";
-    REVOKED = "The token is revoked", "令牌已撤销";
+    REVOKED = "The token is revoked.", "令牌已撤销。";
 }

@@ -4,6 +4,7 @@ use super::messages;
 
 messages! {
     TITLE = "Users", "用户";
+    FOUND_ONE = "1 user", "共 1 位用户";
     FOUND = "{} users", "共 {} 位用户";
     SEARCH = "Find by name", "按姓名查找";
     ANY_ROLE = "Any role", "任意角色";
@@ -37,11 +38,11 @@ messages! {
     NO_SESSIONS = "No open sessions.", "没有打开的会话。";
     END_ALL = "End all sessions", "结束所有会话";
     END_ALL_SURE = "End every session of {}?", "结束 {} 的所有会话？";
-    ENDED_ALL = "Every session of {} is ended", "已结束 {} 的所有会话";
+    ENDED_ALL = "Every session of {} is ended.", "已结束 {} 的所有会话。";
     RESET = "Reset second factor", "重置双重验证";
     RESET_WHY = "For whoever has lost phone and recovery codes. Until they set it up anew, their password alone is enough.", "适用于手机和恢复码都丢失的用户。在其重新设置之前，仅凭密码即可登录。";
     RESET_SURE = "Reset the second factor of {}?", "重置 {} 的双重验证？";
-    RESET_DONE = "The second factor of {} is reset", "已重置 {} 的双重验证";
+    RESET_DONE = "The second factor of {} is reset.", "已重置 {} 的双重验证。";
     OWN = "This is you; the password and the second factor are under", "这是您自己；密码和双重验证请见";
     DELETE = "Delete", "删除";
     DELETE_TITLE = "Delete this user", "删除此用户";
@@ -49,6 +50,6 @@ messages! {
     DELETE_CONFIRM = "Type {} to confirm", "输入 {} 以确认";
     DELETED = "{} is deleted", "已删除 {}";
     DEVICES = "Devices they own", "其拥有的设备";
-    TRAIL = "What they did", "其操作记录";
+    TRAIL = "What they did", "其审计记录";
     NOT_CONFIRMED = "type the name to confirm", "请输入名称以确认";
 }

@@ -59,7 +59,7 @@ pub(super) fn told(ui: &Ui, run: &DryRun) -> Markup {
                 div.tile { h3 { (ui.t(text)) } p.value { (count) } }
             }
         }
-        div.scroll.spaced {
+        div.spaced { (ui.scroll(ui.t(words::AFFECTED), html! {
             table.list {
                 caption { (ui.t(words::AFFECTED)) }
                 thead { tr { th scope="col" { (ui.t(words::DEVICE)) } th scope="col" { (ui.t(words::TYPE)) } th scope="col" { (ui.t(words::IMPACT)) } } }
@@ -74,7 +74,7 @@ pub(super) fn told(ui: &Ui, run: &DryRun) -> Markup {
                     }
                 }
             }
-        }
+        })) }
         @if (run.devices.len() as u64) < run.affected {
             p.muted { (ui.fill(words::FIRST_OF, &[&run.devices.len(), &run.affected])) }
         }

@@ -76,7 +76,7 @@ impl Operation<'_> {
         html! {
             @if !parameters.is_empty() {
                 h3 { (ui.t(reference::PARAMETERS)) }
-                div.scroll tabindex="0" {
+                (ui.scroll(ui.t(reference::PARAMETERS), html! {
                     table.list {
                         thead {
                             tr {
@@ -102,7 +102,7 @@ impl Operation<'_> {
                             }
                         }
                     }
-                }
+                }))
             }
         }
     }
@@ -129,7 +129,7 @@ impl Operation<'_> {
         let answers = self.value.get("responses").and_then(Value::as_object);
         html! {
             h3 { (ui.t(reference::ANSWERS)) }
-            div.scroll tabindex="0" {
+            (ui.scroll(ui.t(reference::ANSWERS), html! {
                 table.list {
                     thead {
                         tr {
@@ -153,7 +153,7 @@ impl Operation<'_> {
                         }
                     }
                 }
-            }
+            }))
         }
     }
 

@@ -83,7 +83,7 @@ pub(super) fn members(ui: &Ui, document: &Document, shape: &Value) -> Markup {
         return html! { p.muted { (ui.t(reference::NO_MEMBERS)) } };
     }
     html! {
-        div.scroll tabindex="0" {
+        (ui.scroll(ui.t(reference::BODY), html! {
             table.list {
                 thead {
                     tr {
@@ -105,7 +105,7 @@ pub(super) fn members(ui: &Ui, document: &Document, shape: &Value) -> Markup {
                     }
                 }
             }
-        }
+        }))
     }
 }
 

@@ -67,7 +67,7 @@ fn areas_card(ui: &Ui, areas: &[(String, String, AreaSettings)]) -> Markup {
     html! {
         section.card {
             h2 { (ui.t(setting::AREAS)) }
-            div.scroll tabindex="0" {
+            (ui.scroll(ui.t(setting::AREAS), html! {
                 table.list {
                     thead { tr { th scope="col" { (ui.t(setting::AREA)) } th scope="col" { (ui.t(setting::SET)) } } }
                     tbody {
@@ -88,7 +88,7 @@ fn areas_card(ui: &Ui, areas: &[(String, String, AreaSettings)]) -> Markup {
                         }
                     }
                 }
-            }
+            }))
         }
     }
 }
@@ -154,7 +154,7 @@ fn configuration(ui: &Ui, settings: &Settings) -> Markup {
         section.card {
             h2 { (ui.t(setting::CONFIGURATION)) }
             p.muted { (ui.t(setting::CONFIGURATION_HINT)) }
-            div.scroll tabindex="0" {
+            (ui.scroll(ui.t(setting::CONFIGURATION), html! {
                 table.list {
                     thead {
                         tr {
@@ -169,7 +169,7 @@ fn configuration(ui: &Ui, settings: &Settings) -> Markup {
                         }
                     }
                 }
-            }
+            }))
         }
     }
 }

@@ -38,8 +38,8 @@ impl Ui {
                 p.reading aria-hidden="true" {}
                 details {
                     summary { (self.t(words::AS_TABLE)) }
-                    @if !chart.buckets.is_empty() { (self.number_table(unit, chart)) }
-                    @if !chart.changes.is_empty() { (self.change_table(chart)) }
+                    @if !chart.buckets.is_empty() { (self.number_table(title, unit, chart)) }
+                    @if !chart.changes.is_empty() { (self.change_table(title, chart)) }
                 }
             }
         }
@@ -147,13 +147,13 @@ impl Ui {
         }
     }
 
-    fn number_table(&self, unit: &str, chart: &Chart) -> Markup {
+    fn number_table(&self, title: &str, unit: &str, chart: &Chart) -> Markup {
         let share = chart.buckets.len().div_ceil(MAX_ROWS).max(1);
         html! {
-            div.scroll { table.list {
+            (self.scroll(title, html! { table.list {
                 thead { tr {
-                    th { (self.t(words::TIME)) } th.num { (self.t(words::LEAST)) } th.num { (self.t(words::AVERAGE)) }
-                    th.num { (self.t(words::GREATEST)) } th.num { (self.t(words::LAST)) } th.num { (self.t(words::VALUES)) }
+                    th scope="col" { (self.t(words::TIME)) } th.num scope="col" { (self.t(words::LEAST)) } th.num scope="col" { (self.t(words::AVERAGE)) }
+                    th.num scope="col" { (self.t(words::GREATEST)) } th.num scope="col" { (self.t(words::LAST)) } th.num scope="col" { (self.t(words::VALUES)) }
                 } }
                 tbody {
                     @for row in chart.buckets.chunks(share).rev().filter_map(merged) {
@@ -163,21 +163,21 @@ impl Ui {
                         }
                     }
                 }
-            } }
+            } }))
         }
     }
 
-    fn change_table(&self, chart: &Chart) -> Markup {
+    fn change_table(&self, title: &str, chart: &Chart) -> Markup {
         html! {
             @if chart.truncated || chart.changes.len() > MAX_ROWS { p.muted { (self.t(words::ONLY_NEWEST)) } }
-            div.scroll { table.list {
-                thead { tr { th { (self.t(words::TIME)) } th { (self.t(words::VALUE)) } } }
+            (self.scroll(title, html! { table.list {
+                thead { tr { th scope="col" { (self.t(words::TIME)) } th scope="col" { (self.t(words::VALUE)) } } }
                 tbody {
                     @for point in chart.changes.iter().rev().take(MAX_ROWS) {
                         tr { td { (self.time(point.device_time)) } td { (self.word(&point.value)) } }
                     }
                 }
-            } }
+            } }))
         }
     }
 }

@@ -111,6 +111,14 @@ impl Ui {
         }
     }
 
+    /// A table or something else that may be wider than the page: it scrolls by itself, by the keyboard too, and is
+    /// named for those who do not see it.
+    #[expect(clippy::unused_self, reason = "as the other components")]
+    #[expect(clippy::needless_pass_by_value, reason = "what is in it is drawn in its place")]
+    pub(in crate::web) fn scroll(&self, label: &str, content: Markup) -> Markup {
+        html! { section.scroll tabindex="0" aria-label=(label) { (content) } }
+    }
+
     /// The ways through a list by cursor: back to its beginning, and on.
     pub(in crate::web) fn pager(&self, next: Option<&str>) -> Markup {
         let further = self.query().has("cursor");
@@ -126,7 +134,7 @@ impl Ui {
         }
     }
 
-    /// How much of something is used, as a bar: `tone` is a tone's word.
+    /// How much of something is used, as a bar; its colour follows from that.
     #[expect(clippy::unused_self, reason = "as the other components")]
     pub(in crate::web) fn meter(&self, label: &str, percent: u64) -> Markup {
         html! { meter min="0" max="100" low="75" high="90" optimum="0" value=(percent) aria-label=(label) { (percent) " %" } }

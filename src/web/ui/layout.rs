@@ -8,6 +8,7 @@ use super::{Page, Theme, Ui};
 use crate::model::actor::Scope;
 use crate::web::asset::{APP_CSS, APP_JS, ICON_SVG};
 use crate::web::failure::Failure;
+use crate::web::live::STALE_AFTER;
 use crate::web::message::{Language, Message, general};
 
 /// One place the navigation leads to.
@@ -75,7 +76,8 @@ pub(super) fn page(page: &Page) -> Markup {
             }
             body class=(if page.bare { "bare" } else { "full" })
                 data-live-on=(ui.t(general::LIVE_ON)) data-live-wait=(ui.t(general::LIVE_WAIT))
-                data-live-stale=(ui.t(general::LIVE_STALE)) data-copied=(ui.t(general::COPIED))
+                data-live-stale=(ui.t(general::LIVE_STALE)) data-stale-after=(STALE_AFTER.as_millis())
+                data-copy=(ui.t(general::COPY)) data-copied=(ui.t(general::COPIED))
                 data-confirm-yes=(ui.t(general::CONFIRM)) data-confirm-no=(ui.t(general::CANCEL))
                 data-failed=(ui.t(general::SEND_FAILED)) {
                 a.skip href="#main" { (ui.t(general::SKIP)) }
@@ -98,7 +100,7 @@ fn bar(page: &Page, site: &str) -> Markup {
     html! {
         header.bar {
             @if !page.bare { a.burger href="#nav" aria-label=(ui.t(general::MENU)) { (icon(icon::MENU)) } }
-            a.brand href="/" { img src=(ICON_SVG.path) alt="" width="24" height="24"; span { (site) } }
+            a.brand href="/" aria-label=(site) { img src=(ICON_SVG.path) alt="" width="24" height="24"; span { (site) } }
             @if !page.bare {
                 form.find action="/devices" method="get" role="search" {
                     button.go type="submit" aria-label=(ui.t(general::FIND)) { (icon(icon::SEARCH)) }

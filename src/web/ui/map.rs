@@ -111,8 +111,8 @@ impl Ui {
 
     fn positions(&self, trail: &[Location]) -> Markup {
         html! {
-            div.scroll { table.list {
-                thead { tr { th { (self.t(words::TIME)) } th { (self.t(words::POSITION)) } th { (self.t(words::ADDRESS)) } } }
+            (self.scroll(self.t(words::AS_LIST), html! { table.list {
+                thead { tr { th scope="col" { (self.t(words::TIME)) } th scope="col" { (self.t(words::POSITION)) } th scope="col" { (self.t(words::ADDRESS)) } } }
                 tbody {
                     @for (at, location) in trail.iter().take(MAX_LISTED).enumerate() {
                         tr {
@@ -122,7 +122,7 @@ impl Ui {
                         }
                     }
                 }
-            } }
+            } }))
         }
     }
 
