@@ -57,7 +57,7 @@ test('what it measures is drawn with its gap, told under the pointer, and redraw
     await kitchen.measure({ temperature: 61.5 });
     await card.locator('.value', { hasText: '61.5 °C' }).waitFor();
     await card.getByText('As a table').click();
-    assert.ok(await card.locator('tbody tr').count() >= 6);
+    assert.ok(await card.locator('tbody tr').count() >= 4, 'a row for each stretch with values');
     await page.getByRole('link', { name: '1 hour' }).click();
     await page.waitForURL(/range=1h/);
 });

@@ -131,12 +131,9 @@ impl Drawn<'_> {
                 summary.button.small { (self.ui.t(message::COLUMNS)) " ▾" }
                 form.sheet.choose-columns action=(PATH) method="get" {
                     @for (name, value) in &kept { input type="hidden" name=(name) value=(value); }
-                    @for column in Column::ALL {
-                        @if column == Column::Name {
-                            input type="hidden" name="col" value="name";
-                        } @else {
-                            (self.ui.tick("col", column.name(), self.ui.t(title(column)), self.view.columns.has(column)))
-                        }
+                    // The name is always there: a row is opened by it.
+                    @for column in Column::ALL.into_iter().filter(|column| *column != Column::Name) {
+                        (self.ui.tick("col", column.name(), self.ui.t(title(column)), self.view.columns.has(column)))
                     }
                     button.button.primary { (self.ui.t(message::SHOW_COLUMNS)) }
                 }
