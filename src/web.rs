@@ -46,7 +46,6 @@ use std::sync::Arc;
 
 use bytes::Buf;
 use futures_util::{Stream, StreamExt as _};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
 use warp::http::header::{
@@ -83,15 +82,15 @@ struct Web {
     app: App,
     /// Cancelled when the daemon drains: the streams of open pages end.
     stop: CancellationToken,
-    /// One permit an open page.
-    streams: Arc<Semaphore>,
+    /// The pages that are open.
+    streams: Arc<live::Streams>,
 }
 
 /// The routes of the dashboard, under TLS alone; without it the first page leads there. They go before those of the
 /// other doors: of these, they take only the pages' own paths.
 #[must_use]
 pub fn routes(app: App, stop: CancellationToken) -> BoxedFilter<(Response,)> {
-    let web = Arc::new(Web { app, stop, streams: Arc::new(Semaphore::new(live::MAX_STREAMS)) });
+    let web = Arc::new(Web { app, stop, streams: Arc::default() });
     let table = Arc::new(routes::table());
     let claimed = Arc::clone(&table);
     request::claimed(move |request| claims(&claimed, request))
@@ -110,7 +109,7 @@ pub fn routes(app: App, stop: CancellationToken) -> BoxedFilter<(Response,)> {
 /// A page for people who came to an address where nothing is: goes after the other doors.
 #[must_use]
 pub fn nothing(app: App, stop: CancellationToken) -> BoxedFilter<(Response,)> {
-    let web = Arc::new(Web { app, stop, streams: Arc::new(Semaphore::new(0)) });
+    let web = Arc::new(Web { app, stop, streams: Arc::default() });
     request::claimed(|request| {
         is_secure(&request.peer) && request.method == Method::GET && wants_html(&request.headers)
     })

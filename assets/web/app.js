@@ -345,7 +345,7 @@
     if (on.closest && on.closest('input:not([type="checkbox"]), textarea, select, dialog, [contenteditable]')) return;
     if (went && Date.now() - went < 1500) {
       went = 0;
-      const link = $(`nav.side a[data-key="${CSS.escape(event.key)}"]`);
+      const link = $(`nav.side a[data-key="${CSS.escape(event.key)}"], #bell[data-key="${CSS.escape(event.key)}"]`);
       if (link) { event.preventDefault(); location.assign(link.href); }
       return;
     }

@@ -1,13 +1,12 @@
 //! `/live`: what has changed, for an open page. The stream names topics alone; the script fetches the page again and
 //! puts in place what is different, so that a live page needs no drawing of its own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use warp::http::Method;
 use warp::sse::Event;
@@ -25,7 +24,9 @@ use tokio_util::sync::CancellationToken;
 
 pub(super) const PATH: &str = "/live";
 /// The most pages open at once.
-pub(super) const MAX_STREAMS: usize = 256;
+const MAX_STREAMS: usize = 256;
+/// The most pages that one person has open at once: nobody shuts the others out.
+const MAX_STREAMS_OF_ONE: usize = 128;
 /// The most topics of one page.
 const MAX_TOPICS: usize = 16;
 /// How long changes are gathered before they are told.
@@ -45,9 +46,7 @@ async fn live(call: Call) -> Result<impl Reply, Failure> {
     let topics = call.query().get("topics").unwrap_or_default().split(' ').filter(|topic| !topic.is_empty());
     let topics: BTreeSet<String> = topics.take(MAX_TOPICS).map(str::to_owned).collect();
     let view = call.app().view(call.actor()).await?;
-    let permit = Arc::clone(&call.web.streams)
-        .try_acquire_owned()
-        .map_err(|_| Error::Busy(format!("{MAX_STREAMS} pages are open")))?;
+    let place = call.web.streams.enter(call.ui.person())?;
     let mut beats = interval(BEAT);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let watcher = Watcher {
@@ -59,13 +58,52 @@ async fn live(call: Call) -> Result<impl Reply, Failure> {
         view,
         beats,
         beat: 0,
-        _permit: permit,
+        _place: place,
     };
     let events = stream::unfold(watcher, |mut watcher| async move {
         let event = watcher.next().await?;
         Some((Ok::<_, Infallible>(event), watcher))
     });
     Ok(sse::reply(Shared::new(events)))
+}
+
+/// The pages that are open, by person.
+#[derive(Debug, Default)]
+pub(super) struct Streams(Mutex<HashMap<String, usize>>);
+
+impl Streams {
+    /// A place for one more page of that person, until it is dropped.
+    fn enter(self: &Arc<Self>, person: &str) -> Result<Place, Error> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.values().sum::<usize>() >= MAX_STREAMS {
+            return Err(Error::Busy(format!("{MAX_STREAMS} pages are open")));
+        }
+        let own = open.entry(person.to_owned()).or_default();
+        if *own >= MAX_STREAMS_OF_ONE {
+            return Err(Error::Busy(format!("you have {MAX_STREAMS_OF_ONE} pages open")));
+        }
+        *own += 1;
+        Ok(Place { streams: Arc::clone(self), person: person.to_owned() })
+    }
+}
+
+/// One open page among all.
+#[derive(Debug)]
+struct Place {
+    streams: Arc<Streams>,
+    person: String,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = open.get_mut(&self.person) {
+            *own -= 1;
+            if *own == 0 {
+                open.remove(&self.person);
+            }
+        }
+    }
 }
 
 /// One open page.
@@ -78,7 +116,7 @@ struct Watcher {
     view: View,
     beats: Interval,
     beat: u32,
-    _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Watcher {
@@ -145,5 +183,24 @@ fn note<'a>(topics: &'a BTreeSet<String>, change: &Change, changed: &mut BTreeSe
             Area::Geofences => "geofences",
             Area::Packages => "packages",
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_takes_every_place() {
+        let streams = Arc::new(Streams::default());
+        let mut mine: Vec<_> = (0..MAX_STREAMS_OF_ONE).map(|_| streams.enter("ada").unwrap()).collect();
+        assert!(streams.enter("ada").is_err());
+        let others: Vec<_> =
+            (MAX_STREAMS_OF_ONE..MAX_STREAMS).map(|n| streams.enter(&n.to_string()).unwrap()).collect();
+        assert!(streams.enter("eve").is_err());
+        mine.pop();
+        assert!(streams.enter("ada").is_ok());
+        drop((mine, others));
+        assert!(streams.0.lock().unwrap().is_empty());
     }
 }

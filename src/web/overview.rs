@@ -12,7 +12,8 @@ use super::message::overview;
 use super::routes::{Route, route};
 use super::ui::{Tone, Ui};
 use crate::model::actor::Scope;
-use crate::model::change::Change;
+use crate::model::change::{Change, NoticeKind};
+use crate::model::compliance::ComplianceCounts;
 use crate::model::device::DeviceStatus;
 use crate::model::host::{HostPoint, Status};
 use crate::model::timestamp::Timestamp;
@@ -27,8 +28,7 @@ pub(super) fn routes() -> Vec<Route> {
 async fn show(call: Call) -> Result<impl Reply, Failure> {
     let ui = call.ui();
     let status = call.app().status(call.actor()).await?;
-    let violating = Failure::allowed(call.app().compliance_counts(call.actor()).await)?;
-    let violating = violating.map(|counts| counts.violating);
+    let compliance = Failure::allowed(call.app().compliance_counts(call.actor()).await)?;
     // Who may see their own devices alone sees nothing of the board and of the site.
     let history = Failure::allowed(call.app().host_history(call.actor()))?;
     let host = Failure::allowed(call.app().host(call.actor()))?;
@@ -47,7 +47,7 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
             (ui.empty(overview::NO_DEVICES, overview::NO_DEVICES_HINT, ui.may(Scope::Enroll).then_some(("/enroll/device", overview::ENROLL))))
         }
         section #work.tiles data-live="devices operations notifications telemetry host" {
-            (work(&ui, &status, total, violating, history.as_deref(), now))
+            (work(&ui, &status, total, compliance, history.as_deref(), now))
         }
         @if let (Some(host), Some(history)) = (host, &history) {
             h2 { (ui.t(overview::BOARD)) " " span.muted { (host.model) } }
@@ -57,7 +57,7 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
             h2 { (ui.t(overview::RECENT)) }
             section #recent data-live="devices operations notifications" {
                 @if notices.is_empty() { p.muted { (ui.t(overview::QUIET)) } }
-                ol.timeline { @for change in notices.iter().take(RECENT) { (notice(&ui, change)) } }
+                ol.timeline { @for change in notices.iter().filter(|change| is_news(change)).take(RECENT) { (notice(&ui, change)) } }
             }
         }
     };
@@ -68,7 +68,7 @@ fn work(
     ui: &Ui,
     status: &Status,
     total: u64,
-    violating: Option<u64>,
+    compliance: Option<ComplianceCounts>,
     history: Option<&[HostPoint]>,
     now: Timestamp,
 ) -> Markup {
@@ -98,11 +98,13 @@ fn work(
             p.value { (ui.unread()) }
             p.muted { (ui.t(overview::UNREAD)) }
         }
-        @if let Some(violating) = violating {
+        @if let Some(ComplianceCounts { compliant, violating, unknown }) = compliance {
             div.tile {
                 h3 { a href="/compliance" { (ui.t(overview::COMPLIANCE)) } }
                 p.value { (violating) }
-                p { (ui.badge(if violating > 0 { Tone::Bad } else { Tone::Ok }, &ui.fill(overview::VIOLATING, &[&violating]))) }
+                p.muted { (ui.fill(overview::COMPLY, &[&compliant, &(compliant + violating + unknown)])) }
+                @let tone = if violating > 0 { Tone::Bad } else if unknown > 0 || compliant == 0 { Tone::Idle } else { Tone::Ok };
+                p { (ui.badge(tone, &ui.fill(overview::VIOLATING, &[&violating, &unknown]))) }
             }
         }
         @if let Some(history) = history {
@@ -116,6 +118,11 @@ fn work(
             }
         }
     }
+}
+
+/// What operations come to is told where they are listed; devices are asked things all the time.
+fn is_news(change: &Change) -> bool {
+    !matches!(change, Change::Notice { kind: NoticeKind::Operation, .. })
 }
 
 fn notice(ui: &Ui, change: &Change) -> Markup {

@@ -14,7 +14,8 @@ messages! {
     MESSAGES = "Messages per second", "每秒消息数";
     MESSAGES_IN = "{} in · {} out", "接收 {} · 发送 {}";
     COMPLIANCE = "Compliance", "合规";
-    VIOLATING = "{} violating", "{} 台违规";
+    COMPLY = "{} of {} comply", "{} / {} 台合规";
+    VIOLATING = "{} violating, {} not known yet", "{} 台违规，{} 台未知";
     BOARD = "This board", "网关";
     CPU = "CPU", "CPU";
     LOAD = "load {}", "负载 {}";

@@ -109,7 +109,7 @@ fn bar(page: &Page, site: &str) -> Markup {
                     kbd aria-hidden="true" { "/" }
                 }
                 output #live.live data-state="off" { span.dot {} span { (ui.t(general::LIVE_OFF)) } }
-                a #bell.bell href="/notifications" data-live="notifications" title=(ui.t(general::NAV_NOTIFICATIONS)) {
+                a #bell.bell href="/notifications" data-key="n" data-live="notifications" title=(ui.t(general::NAV_NOTIFICATIONS)) {
                     (icon(icon::BELL))
                     span.sr { (ui.t(general::NAV_NOTIFICATIONS)) }
                     @if face.unread > 0 { span.count { (if face.unread > 99 { "99+".to_owned() } else { face.unread.to_string() }) } }
@@ -211,6 +211,7 @@ fn keys(ui: &Ui) -> Markup {
                 div { dt { kbd { "Enter" } } dd { (ui.t(general::KEY_OPEN)) } }
                 div { dt { kbd { "x" } } dd { (ui.t(general::KEY_TICK)) } }
                 div { dt { kbd { "?" } } dd { (ui.t(general::KEYS)) } }
+                div { dt { kbd { "g" } " " kbd { "n" } } dd { (ui.t(general::NAV_NOTIFICATIONS)) } }
                 @for place in DEVICES.iter().chain(&SITE).filter(|place| place.needs.is_none_or(|scope| ui.may(scope))) {
                     div { dt { kbd { "g" } " " kbd { (place.key) } } dd { (ui.t(place.label)) } }
                 }
