@@ -11,6 +11,7 @@ pub mod certificate;
 pub mod clock;
 pub mod compliance;
 pub mod device;
+pub mod device_detail;
 pub mod device_list;
 pub mod device_type;
 pub mod downlink;

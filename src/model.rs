@@ -8,6 +8,7 @@ pub mod certificate;
 pub mod change;
 pub mod compliance;
 pub mod device;
+pub mod device_detail;
 pub mod device_list;
 pub mod device_type;
 pub mod enrollment;

@@ -92,7 +92,9 @@
     const now = wanted;
     wanted = new Set();
     try {
-      const answer = await fetch(location.href, { headers: { 'X-Pym-Script': '1' }, cache: 'no-store' });
+      // What the page need not draw again is left out of the answer.
+      const headers = { 'X-Pym-Script': '1', 'X-Pym-Changed': Array.from(now).join(' ') };
+      const answer = await fetch(location.href, { headers, cache: 'no-store' });
       if (answer.status === 401) { location.reload(); return; }
       if (answer.ok) {
         const page = new DOMParser().parseFromString(await answer.text(), 'text/html');

@@ -8,7 +8,7 @@ use super::call::Call;
 use super::problem::Problem;
 use super::query::Query;
 use super::routes::{Route, route};
-use super::{tag, telemetry};
+use super::tag;
 use crate::app::{self, App};
 use crate::model::TENANT;
 use crate::model::device::{self, DeviceFilter, DevicePage, DeviceSort, DeviceStatus, Ownership, PageStart};
@@ -31,21 +31,8 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// A device as the wire shows it.
 pub(super) fn encode(app: &App, device: device::Device) -> Device {
-    Device {
-        online: app.is_online(device.id),
-        id: device.id,
-        number: device.number,
-        device_type: device.device_type,
-        identifier: device.identifier,
-        name: device.name,
-        description: device.description,
-        owner: device.owner,
-        ownership: device.ownership,
-        status: device.status,
-        enrolled_at: device.enrolled_at,
-        updated_at: device.updated_at,
-        last_seen_at: device.last_seen_at,
-    }
+    let online = app.is_online(device.id);
+    Device::of(device, online)
 }
 
 /// The device that `key` names: by its id, or as `type:identifier`.
@@ -94,20 +81,7 @@ async fn list(call: Call) -> Result<impl Reply, Problem> {
 
 async fn get(call: Call) -> Result<impl Reply, Problem> {
     let id = find(&call, call.param(0)).await?;
-    let (app, actor) = (call.app(), call.actor());
-    let device = app.device(actor, id).await?;
-    let groups = app.groups_of(actor, id).await?;
-    let detail = DeviceDetail {
-        properties: app.properties(actor, id).await?,
-        tags: app.tags_of(actor, id).await?,
-        note: app.note(actor, id).await?,
-        groups: groups.into_iter().map(|group| group.name).collect(),
-        location: app.location(actor, id).await?,
-        metrics: telemetry::last_values(&call, &device).await?,
-        status_history: app.status_history(actor, id).await?,
-        enrollments: app.enrollments(actor, id).await?,
-        device: encode(app, device),
-    };
+    let detail = DeviceDetail::from(call.app().device_detail(call.actor(), id).await?);
     Ok(reply::json(&detail))
 }
 

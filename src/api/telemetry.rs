@@ -33,33 +33,16 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// The device's metrics with the units and titles of its type, in its order; those it does not know come last, by name.
-pub(super) async fn last_values(call: &Call, device: &Device) -> Result<Vec<LastValue>, Problem> {
-    let device_type = call.app().device_type(call.actor(), &device.device_type).ok();
-    let described = |name: &str| device_type.as_ref()?.metrics.iter().find(|metric| metric.name == name);
-    let mut values = call.app().last_values(call.actor(), device.id).await?;
-    let place = |name: &str| device_type.as_ref()?.metrics.iter().position(|metric| metric.name == name);
-    values.sort_by_key(|value| place(&value.metric).unwrap_or(usize::MAX));
-    let encode = |value: telemetry::LastValue| {
-        let (unit, title) =
-            described(&value.metric).map(|metric| (metric.unit.clone(), metric.title.clone())).unwrap_or_default();
-        LastValue {
-            metric: value.metric,
-            value: value.value,
-            unit,
-            title,
-            device_time: value.device_time,
-            received_at: value.received_at,
-        }
-    };
-    Ok(values.into_iter().map(encode).collect())
-}
-
 async fn list(call: Call) -> Result<impl Reply, Problem> {
     let id = find(&call, call.param(0)).await?;
     let device = call.app().device(call.actor(), id).await?;
-    let items = last_values(&call, &device).await?;
-    Ok(reply::json(&Page::whole(items)))
+    let kind = call.app().kind_of(&device);
+    let mut values = call.app().last_values(call.actor(), id).await?;
+    if let Some(kind) = &kind {
+        kind.arrange(&mut values);
+    }
+    let items = values.into_iter().map(|value| LastValue::of(value, kind.as_deref())).collect();
+    Ok(reply::json(&Page::<LastValue>::whole(items)))
 }
 
 async fn series(call: Call) -> Result<impl Reply, Problem> {
@@ -80,8 +63,8 @@ async fn series(call: Call) -> Result<impl Reply, Problem> {
 
 /// The unit of a metric by the device's type; empty where the type does not know it.
 fn unit_of(call: &Call, device: &Device, metric: &str) -> String {
-    let device_type = call.app().device_type(call.actor(), &device.device_type).ok();
-    let described = device_type.as_ref().and_then(|kind| kind.metrics.iter().find(|known| known.name == metric));
+    let kind = call.app().kind_of(device);
+    let described = kind.as_ref().and_then(|kind| kind.metrics.iter().find(|known| known.name == metric));
     described.map(|metric| metric.unit.clone()).unwrap_or_default()
 }
 

@@ -28,6 +28,8 @@ pub(super) const MAX_PROPERTIES: usize = 200;
 const MAX_PROPERTY_VALUE: usize = 4096;
 /// The most devices of one owner that are enrolled without the scope `operate`, the removed ones included.
 const MAX_OWNED: u64 = 500;
+/// The most status changes of one device that are told.
+pub(super) const MAX_HISTORY: u32 = 50;
 /// Silent devices handled in one sweep; the next sweep goes on.
 const SWEEP: u32 = 500;
 
@@ -173,7 +175,10 @@ impl App {
     /// As [`App::device`].
     pub async fn status_history(&self, actor: &Actor, id: DeviceId) -> Result<Vec<StatusChange>, Error> {
         let actor = actor.clone();
-        self.inner.store.read(move |rx| Ok(rx.status_history(reach(rx, &actor, id, Scope::Read)?.number, 50)?)).await
+        self.inner
+            .store
+            .read(move |rx| Ok(rx.status_history(reach(rx, &actor, id, Scope::Read)?.number, MAX_HISTORY)?))
+            .await
     }
 
     /// A device's enrollments, newest first, at most 100.

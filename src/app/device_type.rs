@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::{App, Error, require};
 use crate::model::actor::{Actor, Scope};
 use crate::model::audit::Outcome;
+use crate::model::device::Device;
 use crate::model::device_type::{DeviceType, MAX_ROUNDS, MAX_TOKEN_DAYS, PolledOperation, PushRoute};
 use crate::model::id::DeviceId;
 use crate::model::text::{MAX_DESCRIPTION, MAX_NAME, check_label, check_word};
@@ -94,6 +95,12 @@ impl App {
     pub async fn type_of(&self, actor: &Actor, device: DeviceId) -> Result<Arc<DeviceType>, Error> {
         let device = self.device(actor, device).await?;
         self.device_type(&Actor::system(), &device.device_type)
+    }
+
+    /// The type of a device that the caller was given; `None` where it was deleted.
+    #[must_use]
+    pub fn kind_of(&self, device: &Device) -> Option<Arc<DeviceType>> {
+        self.inner.device_types.get(&device.device_type)
     }
 
     /// Makes a custom device type.

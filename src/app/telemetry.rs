@@ -20,6 +20,8 @@ use crate::store::{Flush, Tx};
 
 /// The most points or events of one answer.
 pub const MAX_POINTS: u32 = 10_000;
+/// The most charts of one answer.
+pub const MAX_CHARTS: usize = 20;
 /// The most buckets of a chart: more than a screen has room for.
 pub const MAX_BUCKETS: u32 = 500;
 
@@ -102,16 +104,41 @@ impl App {
         range: Range,
         buckets: u32,
     ) -> Result<Chart, Error> {
-        if buckets == 0 || buckets > MAX_BUCKETS {
-            return Err(Error::invalid("buckets", format!("a chart has 1 to {MAX_BUCKETS} buckets")));
-        }
-        let span = range.to.millis().checked_sub(range.from.millis()).filter(|span| *span > 0);
-        let span = span.ok_or_else(|| Error::invalid("from", "a span begins before it ends"))?;
-        let width = span / i64::from(buckets) + i64::from(span % i64::from(buckets) > 0);
+        let width = width(range, buckets)?;
         let (actor, metric) = (actor.clone(), metric.to_owned());
         self.inner
             .store
             .read(move |rx| Ok(rx.chart(reach(rx, &actor, id, Scope::Read)?.number, &metric, range, width)?))
+            .await
+    }
+
+    /// As [`App::chart`], of several metrics in one read, in their order.
+    ///
+    /// # Errors
+    /// As [`App::chart`], and [`Error::Invalid`] for more than [`MAX_CHARTS`] metrics.
+    pub async fn charts(
+        &self,
+        actor: &Actor,
+        id: DeviceId,
+        metrics: &[String],
+        range: Range,
+        buckets: u32,
+    ) -> Result<Vec<Chart>, Error> {
+        if metrics.len() > MAX_CHARTS {
+            return Err(Error::invalid("metrics", format!("at most {MAX_CHARTS} charts at once")));
+        }
+        let width = width(range, buckets)?;
+        let (actor, metrics) = (actor.clone(), metrics.to_vec());
+        self.inner
+            .store
+            .read(move |rx| {
+                let device = reach(rx, &actor, id, Scope::Read)?.number;
+                let mut charts = Vec::with_capacity(metrics.len());
+                for metric in &metrics {
+                    charts.push(rx.chart(device, metric, range, width)?);
+                }
+                Ok(charts)
+            })
             .await
     }
 
@@ -188,6 +215,16 @@ pub(super) fn take_uplink(tx: &Tx<'_>, mut device: Device, uplink: Uplink, now: 
         }
     }
     Ok(taken)
+}
+
+/// How long a bucket of a chart lasts, in milliseconds.
+fn width(range: Range, buckets: u32) -> Result<i64, Error> {
+    if buckets == 0 || buckets > MAX_BUCKETS {
+        return Err(Error::invalid("buckets", format!("a chart has 1 to {MAX_BUCKETS} buckets")));
+    }
+    let span = range.to.millis().checked_sub(range.from.millis()).filter(|span| *span > 0);
+    let span = span.ok_or_else(|| Error::invalid("from", "a span begins before it ends"))?;
+    Ok(span / i64::from(buckets) + i64::from(span % i64::from(buckets) > 0))
 }
 
 fn check_event(event: &NewEvent) -> Result<(), Error> {

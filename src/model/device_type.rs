@@ -8,6 +8,7 @@ pub use payload::{FieldKind, Format, MASK, Payload, PayloadField, is_package};
 
 use super::operation::OperationKind;
 use super::policy::BUNDLE;
+use super::telemetry::LastValue;
 
 /// A kind of device. The built-in ones are `assets/device-types/*.toml`; others are made at run time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -145,6 +146,12 @@ impl DeviceType {
     #[must_use]
     pub fn feature(&self, code: &str) -> Option<&Feature> {
         self.features.iter().find(|feature| feature.code.eq_ignore_ascii_case(code))
+    }
+
+    /// Puts values in the order of its metrics; those it does not know come last, in the order they were in.
+    pub fn arrange(&self, values: &mut [LastValue]) {
+        let place = |name: &str| self.metrics.iter().position(|metric| metric.name == name);
+        values.sort_by_key(|value| place(&value.metric).unwrap_or(usize::MAX));
     }
 
     /// An operation's payload with [`MASK`] in the place of every secret, those of a policy's features included; `None`

@@ -25,6 +25,9 @@ const MAX_NOTICE: usize = 600;
 /// How long that cookie waits for the next page, in seconds.
 const NOTICE_SECONDS: u64 = 60;
 
+/// The topics for whose sake the script fetches a page again.
+const CHANGED_HEADER: &str = "x-pym-changed";
+
 /// A request whose page and person are known.
 pub struct Call {
     pub(super) web: Arc<Web>,
@@ -46,6 +49,12 @@ impl std::fmt::Debug for Call {
 }
 
 impl Call {
+    /// Whether what lives on `topic` is drawn: always, but where the script looks again because of other topics alone.
+    pub(super) fn is_due(&self, topic: &str) -> bool {
+        let changed = self.headers.get(CHANGED_HEADER).and_then(|changed| changed.to_str().ok());
+        changed.is_none_or(|changed| changed.split(' ').any(|word| word == topic || word == "*"))
+    }
+
     pub(super) fn app(&self) -> &App {
         &self.web.app
     }

@@ -22,6 +22,7 @@ use super::routes::Route;
 use super::ui::{Page, Tone, Ui};
 use crate::model::actor::Scope;
 use crate::model::device::{Device, DeviceStatus, Ownership};
+use crate::model::device_detail::DeviceDetail;
 use crate::model::device_type::DeviceType;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -82,8 +83,15 @@ impl Subject {
     async fn of(call: &Call) -> Result<Self, Failure> {
         let id = call.id(0, "device")?;
         let device = call.app().device(call.actor(), id).await?;
-        let kind = call.app().type_of(call.actor(), id).await.ok();
-        Ok(Self { ui: call.ui(), online: call.app().is_online(id), device, kind })
+        let (kind, online) = (call.app().kind_of(&device), call.app().is_online(id));
+        Ok(Self { ui: call.ui(), device, kind, online })
+    }
+
+    /// The same, of a device with all that is known of it.
+    async fn detailed(call: &Call) -> Result<(Self, DeviceDetail), Failure> {
+        let detail = call.app().device_detail(call.actor(), call.id(0, "device")?).await?;
+        let (device, kind) = (detail.device.clone(), detail.kind.clone());
+        Ok((Self { ui: call.ui(), device, kind, online: detail.online }, detail))
     }
 
     /// The address of the device's page, or of one of its tabs.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::model::device::{DeviceStatus, Enrollment, Note, Ownership, Property, StatusChange};
 use crate::model::id::DeviceId;
 use crate::model::timestamp::Timestamp;
+use crate::model::{device, device_detail};
 
 use super::location::Location;
 use super::telemetry::LastValue;
@@ -32,6 +33,28 @@ pub struct Device {
     pub last_seen_at: Option<Timestamp>,
 }
 
+impl Device {
+    /// A device, and whether an MQTT connection of it is open.
+    #[must_use]
+    pub fn of(device: device::Device, online: bool) -> Self {
+        Self {
+            id: device.id,
+            number: device.number,
+            device_type: device.device_type,
+            identifier: device.identifier,
+            name: device.name,
+            description: device.description,
+            owner: device.owner,
+            ownership: device.ownership,
+            status: device.status,
+            online,
+            enrolled_at: device.enrolled_at,
+            updated_at: device.updated_at,
+            last_seen_at: device.last_seen_at,
+        }
+    }
+}
+
 /// A device with all that is known of it: `GET /devices/{id}`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DeviceDetail {
@@ -51,6 +74,23 @@ pub struct DeviceDetail {
     pub status_history: Vec<StatusChange>,
     /// Newest first.
     pub enrollments: Vec<Enrollment>,
+}
+
+impl From<device_detail::DeviceDetail> for DeviceDetail {
+    fn from(detail: device_detail::DeviceDetail) -> Self {
+        let kind = detail.kind.as_deref();
+        Self {
+            device: Device::of(detail.device, detail.online),
+            properties: detail.properties,
+            location: detail.location,
+            tags: detail.tags,
+            note: detail.note,
+            groups: detail.groups.into_iter().map(|group| group.name).collect(),
+            metrics: detail.metrics.into_iter().map(|value| LastValue::of(value, kind)).collect(),
+            status_history: detail.history,
+            enrollments: detail.enrollments,
+        }
+    }
 }
 
 /// `POST /devices`: enrolls a device; the answer carries its credentials, once.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::device_type::DeviceType;
+use crate::model::telemetry;
 pub use crate::model::telemetry::{Bucket, Point, Value};
 use crate::model::timestamp::Timestamp;
 
@@ -17,6 +19,17 @@ pub struct LastValue {
     pub title: String,
     pub device_time: Timestamp,
     pub received_at: Timestamp,
+}
+
+impl LastValue {
+    /// A value with the unit and title that the device's type gives its metric.
+    #[must_use]
+    pub fn of(value: telemetry::LastValue, kind: Option<&DeviceType>) -> Self {
+        let known = kind.and_then(|kind| kind.metrics.iter().find(|metric| metric.name == value.metric));
+        let (unit, title) = known.map(|known| (known.unit.clone(), known.title.clone())).unwrap_or_default();
+        let telemetry::LastValue { metric, device_time, received_at, value } = value;
+        Self { metric, value, unit, title, device_time, received_at }
+    }
 }
 
 /// `GET /devices/{id}/telemetry/{metric}`: points in the order of device time.

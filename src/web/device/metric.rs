@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use maud::{Markup, html};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use warp::Reply;
 use warp::http::Method;
 
 use super::{Subject, Tab};
-use crate::model::telemetry::{LastValue, Range, Value};
+use crate::model::telemetry::{Chart, LastValue, Range, Value};
 use crate::model::timestamp::Timestamp;
 use crate::web::call::Call;
 use crate::web::failure::Failure;
@@ -27,7 +28,8 @@ const SPARK_BUCKETS: u32 = 48;
 /// How far the clock of a device may be ahead and its newest values still end the chart.
 const AHEAD: Duration = Duration::from_hours(1);
 
-/// A span of charts: its word in the address, its name, its length, its buckets, and whether it is redrawn as values come in.
+/// A span of charts: its word in the address, its name, its length, its buckets, and whether it is redrawn as values come
+/// in. A day has tens of thousands of samples a chart, and its drawing hardly moves: only the last values do.
 struct Span {
     word: &'static str,
     name: Message,
@@ -39,8 +41,7 @@ struct Span {
 
 const SPANS: [Span; 4] = [
     Span { word: "1h", name: words::RANGE_HOUR, length: Duration::from_hours(1), buckets: [120, 60], live: true },
-    Span { word: "24h", name: words::RANGE_DAY, length: Duration::from_hours(24), buckets: [144, 96], live: true },
-    // A stretch of these lasts an hour and more, and there are millions of samples to look at.
+    Span { word: "24h", name: words::RANGE_DAY, length: Duration::from_hours(24), buckets: [144, 96], live: false },
     Span { word: "7d", name: words::RANGE_WEEK, length: Duration::from_hours(24 * 7), buckets: [168, 84], live: false },
     Span {
         word: "30d",
@@ -64,8 +65,9 @@ fn described<'a>(subject: &'a Subject, name: &'a str) -> (&'a str, &'a str) {
 /// The last values in the order of the device's type; those it does not know come last, by name.
 async fn last_values(call: &Call, subject: &Subject) -> Result<Vec<LastValue>, Failure> {
     let mut values = call.app().last_values(call.actor(), subject.device.id).await?;
-    let place = |name: &str| subject.kind.as_ref()?.metrics.iter().position(|metric| metric.name == name);
-    values.sort_by_key(|value| place(&value.metric).unwrap_or(usize::MAX));
+    if let Some(kind) = &subject.kind {
+        kind.arrange(&mut values);
+    }
     Ok(values)
 }
 
@@ -88,41 +90,58 @@ fn range(now: Timestamp, values: &[LastValue], length: Duration) -> Range {
     Range { from: to.minus(length), to }
 }
 
-/// The card of the first tab: each metric with its last value and its last day.
-pub(super) async fn latest(call: &Call, subject: &Subject) -> Result<Markup, Failure> {
-    let ui = &subject.ui;
-    let mut values = last_values(call, subject).await?;
-    let range = range(call.app().clock().now(), &values, Duration::from_hours(24));
-    values.retain(|value| !PLACE.contains(&value.metric.as_str()));
-    let mut rows = Vec::new();
-    for (at, value) in values.iter().enumerate() {
-        let numeric = value.value.as_f64().is_some() && at < MAX_SPARKS;
-        let (title, unit) = described(subject, &value.metric);
-        let spark = if numeric {
-            let chart = call.app().chart(call.actor(), subject.device.id, &value.metric, range, SPARK_BUCKETS).await?;
-            ui.sparkline(title, unit, &chart, None)
-        } else {
-            html! {}
-        };
-        rows.push(html! {
-            tr {
-                td { a href=(address(subject, "24h", Some(&value.metric))) { (title) } }
-                td.num { (written(ui, &value.value, unit)) }
-                td { (spark) }
-                td { (ui.ago(value.device_time)) }
-            }
-        });
+/// What changes with each message of a device: a part of its own, so that the charts beside it are left alone.
+fn moving(subject: &Subject, what: &str, value: &LastValue, content: &Markup) -> Markup {
+    let name = utf8_percent_encode(&value.metric, NON_ALPHANUMERIC);
+    html! { span id={ (what) "-" (name) } data-live={ "telemetry:" (subject.device.id) } { (content) } }
+}
+
+/// The charts of some metrics, in their order; none for a look of the script that does not draw `topic` again.
+async fn charts(
+    call: &Call,
+    subject: &Subject,
+    topic: &str,
+    metrics: &[String],
+    range: Range,
+    buckets: u32,
+) -> Result<Vec<Chart>, Failure> {
+    if metrics.is_empty() || !call.is_due(topic) {
+        return Ok(Vec::new());
     }
+    Ok(call.app().charts(call.actor(), subject.device.id, metrics, range, buckets).await?)
+}
+
+/// The card of the first tab: each metric with its last value and its last day.
+pub(super) async fn latest(call: &Call, subject: &Subject, values: &[LastValue]) -> Result<Markup, Failure> {
+    let (ui, id) = (&subject.ui, subject.device.id);
+    let range = range(call.app().clock().now(), values, Duration::from_hours(24));
+    let values: Vec<_> = values.iter().filter(|value| !PLACE.contains(&value.metric.as_str())).collect();
+    let numeric = values.iter().filter(|value| value.value.as_f64().is_some()).take(MAX_SPARKS);
+    let names: Vec<_> = numeric.map(|value| value.metric.clone()).collect();
+    // A card without a line has no sparklines to save, and waits for the first value.
+    let live = format!("{}:{id}", if values.is_empty() { "telemetry" } else { "device" });
+    let drawn = charts(call, subject, &live, &names, range, SPARK_BUCKETS).await?;
+    let spark = |name: &str| names.iter().zip(&drawn).find(|(other, _)| *other == name).map(|(_, chart)| chart);
     Ok(html! {
-        h2 { a href=(subject.path("/metrics")) { (ui.t(words::METRICS_NOW)) } }
-        @if rows.is_empty() { p.muted { (ui.t(words::NO_METRICS_HINT)) } }
-        @else {
-            (ui.scroll(ui.t(words::METRICS_NOW), html! { table.list {
-                thead { tr {
-                    th scope="col" { (ui.t(words::METRIC)) } th.num scope="col" { (ui.t(words::VALUE)) } th scope="col" { (ui.t(words::LAST_DAY)) } th scope="col" { (ui.t(words::MEASURED)) }
-                } }
-                tbody { @for row in &rows { (row) } }
-            } }))
+        section #latest.card data-live=(live) {
+            h2 { a href=(subject.path("/metrics")) { (ui.t(words::METRICS_NOW)) } }
+            @if values.is_empty() { p.muted { (ui.t(words::NO_METRICS_HINT)) } }
+            @else {
+                (ui.scroll(ui.t(words::METRICS_NOW), html! { table.list {
+                    thead { tr {
+                        th scope="col" { (ui.t(words::METRIC)) } th.num scope="col" { (ui.t(words::VALUE)) } th scope="col" { (ui.t(words::LAST_DAY)) } th scope="col" { (ui.t(words::MEASURED)) }
+                    } }
+                    tbody { @for value in &values {
+                        @let (title, unit) = described(subject, &value.metric);
+                        tr {
+                            td { a href=(address(subject, "24h", Some(&value.metric))) { (title) } }
+                            td.num { (moving(subject, "value", value, &html! { (written(ui, &value.value, unit)) })) }
+                            td { @if let Some(chart) = spark(&value.metric) { (ui.sparkline(title, unit, chart, None)) } }
+                            td { (moving(subject, "age", value, &ui.ago(value.device_time))) }
+                        }
+                    } }
+                } }))
+            }
         }
     })
 }
@@ -146,21 +165,23 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
     let buckets = if chosen.is_some() { alone } else { among };
     let shown: Vec<&LastValue> =
         values.iter().filter(|value| chosen.is_none_or(|name| name == value.metric)).take(MAX_CHARTS).collect();
-    let mut cards = Vec::new();
-    for (at, value) in shown.iter().enumerate() {
-        let chart = call.app().chart(call.actor(), subject.device.id, &value.metric, range, buckets).await?;
+    let live = format!("{}:{}", if span.live || shown.is_empty() { "telemetry" } else { "device" }, subject.device.id);
+    let names: Vec<_> = shown.iter().map(|value| value.metric.clone()).collect();
+    let drawn = charts(&call, &subject, &live, &names, range, buckets).await?;
+    let card = |at: usize, value: &LastValue| {
         let (title, unit) = described(&subject, &value.metric);
-        cards.push(html! {
+        html! {
             section.card.metric {
                 h2 { a href=(address(&subject, span.word, Some(&value.metric))) { (title) } }
-                p.value { (written(&ui, &value.value, unit)) }
-                p.muted { @if title != value.metric { span.mono { (value.metric) } " · " } (ui.ago(value.device_time)) }
-                (ui.chart(&format!("chart-{at}"), title, unit, &chart))
+                p.value { (moving(&subject, "value", value, &html! { (written(&ui, &value.value, unit)) })) }
+                p.muted {
+                    @if title != value.metric { span.mono { (value.metric) } " · " }
+                    (moving(&subject, "age", value, &ui.ago(value.device_time)))
+                }
+                @if let Some(chart) = drawn.get(at) { (ui.chart(&format!("chart-{at}"), title, unit, chart)) }
             }
-        });
-    }
-    let live =
-        if span.live { format!("telemetry:{}", subject.device.id) } else { format!("device:{}", subject.device.id) };
+        }
+    };
     let body = html! {
         nav.facets aria-label=(ui.t(words::RANGE)) {
             @for other in &SPANS {
@@ -169,8 +190,8 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
             @if chosen.is_some() { a href=(address(&subject, span.word, None)) { (ui.t(words::EVERY_METRIC)) } }
         }
         section #charts class=(if chosen.is_some() { "charts one" } else { "charts" }) data-live=(live) {
-            @if cards.is_empty() { (ui.empty(words::NO_METRICS, words::NO_METRICS_HINT, None)) }
-            @for card in &cards { (card) }
+            @if shown.is_empty() { (ui.empty(words::NO_METRICS, words::NO_METRICS_HINT, None)) }
+            @for (at, value) in shown.iter().enumerate() { (card(at, value)) }
         }
         @if chosen.is_none() && values.len() > MAX_CHARTS {
             h2 { (ui.fill(words::MORE_METRICS, &[&(values.len() - MAX_CHARTS)])) }
@@ -180,7 +201,7 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
     let page = subject.page(Tab::Metrics, &body).curl("GET", &subject.api("/telemetry"));
     Ok(match shown.first() {
         Some(value) => {
-            let metric = percent_encoding::utf8_percent_encode(&value.metric, percent_encoding::NON_ALPHANUMERIC);
+            let metric = utf8_percent_encode(&value.metric, NON_ALPHANUMERIC);
             let path = format!("/telemetry/{metric}/chart?from={}&to={}&buckets={}", range.from, range.to, buckets);
             page.curl("GET", &subject.api(&path))
         }

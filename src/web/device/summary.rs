@@ -27,28 +27,22 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn show(call: Call) -> Result<impl Reply, Failure> {
-    let subject = Subject::of(&call).await?;
+    let (subject, detail) = Subject::detailed(&call).await?;
     let (ui, app, actor, id) = (call.ui(), call.app(), call.actor(), subject.device.id);
-    let tags = app.tags_of(actor, id).await?;
-    let groups = app.groups_of(actor, id).await?;
-    let properties = app.properties(actor, id).await?;
-    let note = app.note(actor, id).await?;
-    let history = app.status_history(actor, id).await?;
-    let enrollments = app.enrollments(actor, id).await?;
     let recent =
         app.operations(actor, OperationFilter { device: Some(id), ..OperationFilter::default() }, RECENT, None).await?;
     let compliance = app.device_compliance(actor, id).await?;
-    let metrics = metric::latest(&call, &subject).await?;
+    let metrics = metric::latest(&call, &subject, &detail.metrics).await?;
     let body = html! {
         (quick(&subject))
         div.columns {
             div {
-                section #facts.card data-live={ "device:" (id) " groups" } { (facts(&subject, &tags, &groups)) }
-                section #properties.card data-live={ "device:" (id) } { (property_list(&subject, &properties)) }
-                (note_card(&subject, note.as_ref()))
+                section #facts.card data-live={ "device:" (id) " groups" } { (facts(&subject, &detail.tags, &detail.groups)) }
+                section #properties.card data-live={ "device:" (id) } { (property_list(&subject, &detail.properties)) }
+                (note_card(&subject, detail.note.as_ref()))
             }
             div {
-                section #latest.card data-live={ "telemetry:" (id) } { (metrics) }
+                (metrics)
                 section #compliance.card data-live={ "device:" (id) " policies" } {
                     h2 { a href=(subject.path("/policy")) { (ui.t(words::COMPLIANCE)) } }
                     (super::policy::standing(&ui, compliance.compliant))
@@ -60,7 +54,7 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
                     @if recent.items.is_empty() { p.muted { (ui.t(words::NO_OPERATIONS_HINT)) } }
                     (operation::timeline(&subject, &recent.items))
                 }
-                section #history.card data-live={ "device:" (id) } { (histories(&subject, &history, &enrollments)) }
+                section #history.card data-live={ "device:" (id) } { (histories(&subject, &detail.history, &detail.enrollments)) }
             }
         }
     };
