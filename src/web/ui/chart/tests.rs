@@ -99,7 +99,7 @@ fn the_table_is_bounded_and_keeps_every_value() {
     let mut long =
         chart(&(0..500).map(|minute| (minute, f64::from(i32::try_from(minute).unwrap()))).collect::<Vec<_>>());
     long.to = Timestamp::from_millis(500 * 60_000);
-    let rows = testing::ui().number_table("", &long).into_string();
+    let rows = testing::ui().number_table("CPU", "", &long).into_string();
     assert!(rows.matches("<tr>").count() <= MAX_ROWS + 1);
     let all = merged(&long.buckets).unwrap();
     assert_eq!((all.samples, all.min, all.max), (1000, -1.0, 500.0));
