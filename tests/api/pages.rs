@@ -91,7 +91,7 @@ async fn every_page_is_shown_in_both_languages_and_markup_stays_text() {
         ("/certificates", "The site's authority", "站点证书颁发机构", serial.get(..16).unwrap()),
         (&format!("/certificates/{serial}"), "Revoke this certificate", "吊销此证书", "BEGIN CERTIFICATE"),
         ("/settings", "Decided by the configuration", "由配置决定", "silence.unreachable_after"),
-        ("/settings", "Fleet", "舰队", "fog"),
+        ("/settings", "Fleet", "设备群", "fog"),
         ("/settings/general", "The site's name", "站点名称", "site.name"),
         ("/settings/android", "Licence that owners", "Android 设备所有者", "androidEula"),
         ("/device-types", "Device types", "设备类型", "virtual_firealarm"),

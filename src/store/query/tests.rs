@@ -54,7 +54,8 @@ fn fill(tx: &Tx<'_>) -> Result<(), StoreError> {
         "INSERT INTO compliance VALUES (1, 1, 0, 0, NULL, 0, 0), (2, 0, 0, 0, NULL, 0, 0), (3, NULL, 0, 0, NULL, 0, 0)",
     )?;
     run("INSERT INTO policy VALUES (7, x'00', 'Kiosk mode', 'android', 1, 1, 0, 1, 0, 0)")?;
-    run("INSERT INTO policy_applied VALUES (1, '[7]', '[]', 'enforce', '[]', 0), (2, '', '[]', 'enforce', '[]', 0)")?;
+    run("INSERT INTO policy_applied (device, policies, features, mode, operations, applied_at)
+         VALUES (1, '[7]', '[]', 'enforce', '[]', 0), (2, '', '[]', 'enforce', '[]', 0)")?;
     tx.connection.execute(
         "INSERT INTO metric (device, name, device_time, received_at, value) VALUES (1, 'cpu', 0, 0, ?1)",
         params![73.5],
