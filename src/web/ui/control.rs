@@ -111,12 +111,12 @@ impl Ui {
         }
     }
 
-    /// A table or something else that may be wider than the page: it scrolls by itself, by the keyboard too, and is
-    /// named for those who do not see it.
+    /// A table or something else that may be wider than the page: it scrolls by itself, by the keyboard too, and is a group,
+    /// rather than a landmark, named for those who do not see it.
     #[expect(clippy::unused_self, reason = "as the other components")]
     #[expect(clippy::needless_pass_by_value, reason = "what is in it is drawn in its place")]
     pub(in crate::web) fn scroll(&self, label: &str, content: Markup) -> Markup {
-        html! { section.scroll tabindex="0" aria-label=(label) { (content) } }
+        html! { div.scroll role="group" tabindex="0" aria-label=(label) { (content) } }
     }
 
     /// The ways through a list by cursor: back to its beginning, and on.
