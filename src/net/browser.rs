@@ -39,7 +39,8 @@ pub fn same_origin(headers: &HeaderMap) -> bool {
     }
     let text = |value: Option<&HeaderValue>| value.and_then(|value| value.to_str().ok()).map(str::to_ascii_lowercase);
     let (origin, host) = (text(headers.get(ORIGIN)), text(headers.get(HOST)));
-    let origin = origin.as_deref().and_then(|origin| origin.split_once("://")).map(|(_, authority)| authority);
+    // Sessions are for TLS alone.
+    let origin = origin.as_deref().and_then(|origin| origin.strip_prefix("https://"));
     origin.is_some() && origin == host.as_deref()
 }
 
@@ -70,6 +71,7 @@ mod tests {
             &[("sec-fetch-site", "same-site"), ("origin", "https://pi:9443"), ("host", "pi:9443")],
             &[("origin", "https://evil.example"), ("host", "pi:9443")],
             &[("origin", "null"), ("host", "pi:9443")],
+            &[("origin", "http://pi:9443"), ("host", "pi:9443")],
             &[],
         ];
         assert!(!strange.iter().any(|list| same_origin(&headers(list))));

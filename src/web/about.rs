@@ -83,11 +83,7 @@ fn table(ui: &Ui, id: &str, crates: &[Crate]) -> Markup {
                 tbody {
                     @for one in crates {
                         tr {
-                            td {
-                                a href={ "https://crates.io/crates/" (one.name) "/" (one.version) } rel="noreferrer" {
-                                    (one.name)
-                                }
-                            }
+                            td { (one.name) }
                             td { (one.version) }
                             td { (one.licence) }
                         }
