@@ -45,11 +45,11 @@ mod user;
 use std::sync::Arc;
 
 use bytes::Buf;
-use futures_util::{Stream, StreamExt as _};
+use futures_util::Stream;
 use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
 use warp::http::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, LOCATION, REFERRER_POLICY, RETRY_AFTER,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, LOCATION, REFERRER_POLICY, RETRY_AFTER,
     X_CONTENT_TYPE_OPTIONS,
 };
 use warp::http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -61,7 +61,7 @@ use crate::metrics::Door;
 use crate::model::actor::{Actor, Principal, Scopes};
 use crate::net::Peer;
 use crate::net::browser::{SESSION_COOKIE, cookie, may_use_session};
-use crate::net::request::{self, Request};
+use crate::net::request::{self, Request, WholeError};
 use crate::net::table::Found;
 
 use call::Call;
@@ -161,14 +161,11 @@ async fn answer<B: Buf>(
             None => StatusCode::NOT_FOUND.into_response(),
         };
     }
-    let (query, unreadable) = match Fields::parse(query.as_bytes()) {
-        Ok(query) => (query, None),
-        Err(failure) => (Fields::default(), Some(failure)),
+    let query = match Fields::parse(query.as_bytes()) {
+        Ok(query) => query,
+        Err(failure) => return Ui::of(&headers, path, &Fields::default()).failure(&failure),
     };
     let mut ui = Ui::of(&headers, path, &query);
-    if let Some(failure) = unreadable {
-        return ui.failure(&failure);
-    }
     let origin = peer.to_string();
     let (actor, signed_in) = match person(web, &headers, &origin).await {
         Ok(found) => found,
@@ -247,38 +244,21 @@ async fn to_login(web: &Web, ui: &Ui, method: &Method, query: &Fields, path: &st
 
 /// Leads from the unencrypted port to the dashboard's own.
 fn to_tls(app: &App, headers: &HeaderMap) -> Response {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = host.rsplit_once(':').filter(|(name, port)| !name.is_empty() && !port.ends_with(']'));
-    let name = name.map_or(host, |(name, _)| name);
+    let Some(asked) = request::authority(headers) else { return StatusCode::BAD_REQUEST.into_response() };
     let ports = app.standing().endpoints.https;
     let port = ports.first().and_then(|address| address.rsplit_once(':')).map_or("9443", |(_, port)| port);
-    let to = HeaderValue::from_str(&format!("https://{name}:{port}/"));
-    match to {
-        Ok(to) if !name.is_empty() => {
-            let mut response = StatusCode::TEMPORARY_REDIRECT.into_response();
-            response.headers_mut().insert(LOCATION, to);
-            response
-        }
-        _ => StatusCode::BAD_REQUEST.into_response(),
-    }
+    let mut response = StatusCode::TEMPORARY_REDIRECT.into_response();
+    let to = HeaderValue::from_str(&format!("https://{}:{port}/", asked.host()));
+    response.headers_mut().extend(to.ok().map(|to| (LOCATION, to)));
+    response
 }
 
 async fn read_form<B: Buf>(body: impl Stream<Item = Result<B, warp::Error>> + Send) -> Result<Fields, Failure> {
-    let mut whole = Vec::new();
-    let mut body = std::pin::pin!(body);
-    while let Some(piece) = body.next().await {
-        let mut piece = piece.map_err(|error| Failure::bad("", format!("the form broke off: {error}")))?;
-        if whole.len() + piece.remaining() > MAX_FORM {
-            return Err(Failure::bad("", format!("a form has at most {MAX_FORM} bytes")));
-        }
-        while piece.has_remaining() {
-            let chunk = piece.chunk();
-            whole.extend_from_slice(chunk);
-            let length = chunk.len();
-            piece.advance(length);
-        }
-    }
-    Fields::parse(&whole)
+    let form = request::whole(body, MAX_FORM).await.map_err(|error| match error {
+        WholeError::Broken(error) => Failure::bad("", format!("the form broke off: {error}")),
+        WholeError::TooLarge => Failure::bad("", format!("a form has at most {MAX_FORM} bytes")),
+    })?;
+    Fields::parse(&form)
 }
 
 /// What every answer of this door carries.

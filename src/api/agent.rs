@@ -1,6 +1,6 @@
 //! Agents to take away: `/devices/agent` and `/devices/{id}/agent`.
 
-use warp::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HOST, LOCATION};
+use warp::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION};
 use warp::http::uri::Authority;
 use warp::http::{HeaderValue, Method, StatusCode};
 use warp::{Reply, reply};
@@ -10,7 +10,7 @@ use super::device::find;
 use super::problem::Problem;
 use super::routes::{Route, route};
 use crate::app::agent::{AgentPackage, Reach};
-use crate::net::Peer;
+use crate::net::request::way;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![route(Method::POST, "/api/v1/devices/agent", create), route(Method::POST, "/api/v1/devices/{id}/agent", pack)]
@@ -33,14 +33,8 @@ async fn pack(call: Call) -> Result<impl Reply, Problem> {
 
 /// How the agent will reach this daemon: as its operator did, as far as that tells.
 pub(super) fn reach(call: &Call) -> Reach {
-    let local = match call.caller.peer {
-        Peer::Remote { local, .. } => Some(local.ip()),
-        Peer::Local { .. } => None,
-    };
-    let asked = call.headers.get(HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
-    // The host of a request over the control socket names nothing.
-    let asked = asked.as_ref().map(Authority::host).filter(|_| local.is_some());
-    call.app().reach(asked, local)
+    let (asked, local) = way(&call.caller.peer, &call.headers);
+    call.app().reach(asked.as_ref().map(Authority::host), local)
 }
 
 fn zip(agent: AgentPackage, status: StatusCode) -> impl Reply {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt};
 use serde::de::DeserializeOwned;
 use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -14,6 +14,7 @@ use super::problem::{Problem, echo};
 use super::query::Query;
 use crate::app::App;
 use crate::model::actor::Actor;
+use crate::net::request::{WholeError, whole};
 use crate::net::shared::Shared;
 
 /// The most bytes of a request's body: room for an activity for 10,000 devices.
@@ -110,15 +111,10 @@ impl Body {
     }
 
     async fn read(&mut self) -> Result<Bytes, Problem> {
-        let mut whole = BytesMut::new();
-        while let Some(piece) = self.0.next().await {
-            let piece = piece.map_err(|error| Problem::bad("", format!("the body broke off: {error}")))?;
-            if whole.len() + piece.len() > MAX_BODY {
-                return Err(too_large());
-            }
-            whole.extend_from_slice(&piece);
-        }
-        Ok(whole.freeze())
+        whole(&mut self.0, MAX_BODY).await.map_err(|error| match error {
+            WholeError::Broken(error) => Problem::bad("", format!("the body broke off: {error}")),
+            WholeError::TooLarge => too_large(),
+        })
     }
 }
 

@@ -1,5 +1,11 @@
 //! A request taken apart, as the HTTP doors want it.
 
+use std::net::IpAddr;
+
+use bytes::{Buf, Bytes, BytesMut};
+use futures_util::{Stream, StreamExt as _};
+use warp::http::header::HOST;
+use warp::http::uri::Authority;
 use warp::http::{HeaderMap, Method};
 use warp::path::FullPath;
 use warp::{Filter, Rejection};
@@ -42,4 +48,53 @@ where
             let ours = claims(&request);
             async move { if ours { Ok(request) } else { Err(warp::reject::not_found()) } }
         })
+}
+
+/// The host and port that a request asked for.
+#[must_use]
+pub fn authority(headers: &HeaderMap) -> Option<Authority> {
+    headers.get(HOST)?.to_str().ok()?.parse().ok()
+}
+
+/// The way a request took to this daemon: what it asked for, and the address it came to. The host of a request over the
+/// control socket names nothing.
+#[must_use]
+pub fn way(peer: &Peer, headers: &HeaderMap) -> (Option<Authority>, Option<IpAddr>) {
+    match peer {
+        Peer::Remote { local, .. } => (authority(headers), Some(local.ip())),
+        Peer::Local { .. } => (None, None),
+    }
+}
+
+/// Why a body is not there as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum WholeError {
+    #[error("broke off: {0}")]
+    Broken(warp::Error),
+    #[error("is too large")]
+    TooLarge,
+}
+
+/// The pieces of a body put together, at most `most` bytes.
+///
+/// # Errors
+/// When it breaks off, or has more.
+pub async fn whole<B: Buf>(
+    pieces: impl Stream<Item = Result<B, warp::Error>> + Send,
+    most: usize,
+) -> Result<Bytes, WholeError> {
+    let mut pieces = std::pin::pin!(pieces);
+    let mut whole = BytesMut::new();
+    while let Some(piece) = pieces.next().await {
+        let mut piece = piece.map_err(WholeError::Broken)?;
+        if whole.len() + piece.remaining() > most {
+            return Err(WholeError::TooLarge);
+        }
+        while piece.has_remaining() {
+            let length = piece.chunk().len();
+            whole.extend_from_slice(piece.chunk());
+            piece.advance(length);
+        }
+    }
+    Ok(whole.freeze())
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use warp::Reply;
-use warp::http::header::{HOST, LOCATION, SET_COOKIE};
+use warp::http::header::{LOCATION, SET_COOKIE};
 use warp::http::uri::Authority;
 use warp::http::{HeaderMap, HeaderValue, StatusCode};
 use warp::reply::Response;
@@ -19,6 +19,7 @@ use crate::app::agent::Reach;
 use crate::model::actor::Actor;
 use crate::net::Peer;
 use crate::net::browser::{SESSION_COOKIE, cookie, set_cookie};
+use crate::net::request::way;
 
 /// The most bytes of what a form says when it is done: it travels in a cookie.
 const MAX_NOTICE: usize = 600;
@@ -99,19 +100,19 @@ impl Call {
         cookie(&self.headers, SESSION_COOKIE)
     }
 
-    /// The host and port that the browser asked for; empty when it did not say.
-    pub(super) fn host(&self) -> &str {
-        self.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
-    }
-
     /// How agents will reach this daemon: as the browser did, as far as that tells.
     pub(super) fn reach(&self) -> Reach {
-        let local = match self.peer {
-            Peer::Remote { local, .. } => Some(local.ip()),
-            Peer::Local { .. } => None,
-        };
-        let asked = self.host().parse::<Authority>().ok();
+        let (asked, local) = way(&self.peer, &self.headers);
         self.app().reach(asked.as_ref().map(Authority::host), local)
+    }
+
+    /// Refuses a form in which the name of what it would delete was not typed.
+    pub(super) fn confirmed(&self, name: &str, refusal: Message) -> Result<(), Failure> {
+        if self.form().filled("confirm") == Some(name.trim()) {
+            Ok(())
+        } else {
+            Err(Failure::bad("confirm", self.ui().t(refusal)))
+        }
     }
 
     /// Sends the browser to another page of this site.

@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use warp::http::HeaderMap;
-use warp::http::header::{AUTHORIZATION, HOST, HeaderName, IF_MODIFIED_SINCE};
+use warp::http::header::{AUTHORIZATION, HeaderName, IF_MODIFIED_SINCE};
 use warp::http::uri::Authority;
 
 use super::errors::Error;
@@ -19,6 +19,7 @@ use crate::model::device::{Device, DeviceStatus};
 use crate::model::text;
 use crate::model::timestamp::Timestamp;
 use crate::net::Peer;
+use crate::net::request::way;
 
 /// The most bytes of credentials in a header.
 const MAX_CREDENTIALS: usize = 4096;
@@ -197,13 +198,8 @@ impl Call {
 
     /// How agents reach this daemon, judging by the way this request took.
     pub(super) fn reach(&self) -> Reach {
-        let asked = self.headers.get(HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
-        let local = match self.peer {
-            Peer::Remote { local, .. } => Some(local.ip()),
-            Peer::Local { .. } => None,
-        };
-        let asked = asked.as_ref().map(Authority::host).filter(|_| local.is_some());
-        self.app.reach(asked, local)
+        let (asked, local) = way(&self.peer, &self.headers);
+        self.app.reach(asked.as_ref().map(Authority::host), local)
     }
 }
 
