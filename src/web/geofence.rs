@@ -8,8 +8,7 @@ use warp::http::Method;
 
 use super::call::Call;
 use super::failure::Failure;
-use super::group::{check_confirmed, delete_form};
-use super::message::{Message, geofence as words};
+use super::message::{Message, general, geofence as words};
 use super::routes::{Route, route};
 use super::ui::Ui;
 use super::ui::map::{Fence, written};
@@ -153,7 +152,7 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
                 section.card {
                     h2 { (ui.t(words::DELETE)) }
                     p.muted { (ui.t(words::DELETE_HINT)) }
-                    (delete_form(&ui, &format!("/geofences/{id}/delete"), &geofence.name, words::DELETE, &ui.fill(words::DELETE_ASK, &[&geofence.name])))
+                    (ui.delete_form(&format!("/geofences/{id}/delete"), ui.t(general::TYPE_ITS_NAME), Some(&geofence.name), words::DELETE, Some(&ui.fill(words::DELETE_ASK, &[&geofence.name]))))
                 }
             }
         }
@@ -165,7 +164,7 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
 async fn delete(call: Call) -> Result<impl Reply, Failure> {
     let id = id(&call)?;
     let geofence = call.app().geofence(call.actor(), id).await?;
-    check_confirmed(&call, &geofence.name)?;
+    call.confirmed(&geofence.name, general::NOT_TYPED)?;
     call.app().delete_geofence(call.actor(), id).await?;
     Ok(call.redirect("/geofences").saying(words::DELETED))
 }

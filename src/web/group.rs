@@ -11,7 +11,7 @@ use warp::http::Method;
 
 use super::call::Call;
 use super::failure::Failure;
-use super::message::group as words;
+use super::message::{general, group as words};
 use super::routes::{Route, route};
 use super::ui::Ui;
 use crate::model::actor::Scope;
@@ -122,7 +122,7 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
                 section.card {
                     h2 { (ui.t(words::DELETE)) }
                     p.muted { (ui.t(words::DELETE_HINT)) }
-                    (delete_form(&ui, &format!("/groups/{id}/delete"), &group.name, words::DELETE, &ui.fill(words::DELETE_ASK, &[&group.name])))
+                    (ui.delete_form(&format!("/groups/{id}/delete"), ui.t(general::TYPE_ITS_NAME), Some(&group.name), words::DELETE, Some(&ui.fill(words::DELETE_ASK, &[&group.name]))))
                 }
             }
         }
@@ -131,26 +131,6 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
     let page = ui.page_titled(group.name.clone()).curl("GET", &path).curl("GET", &format!("{path}/devices"));
     let share = serde_json::json!({ "roles": shared }).to_string();
     Ok(page.curl_json("PUT", &format!("{path}/roles"), &share).curl("DELETE", &path).body(body))
-}
-
-/// A form that deletes something when its name is typed.
-pub(super) fn delete_form(ui: &Ui, action: &str, name: &str, label: super::message::Message, question: &str) -> Markup {
-    ui.form(
-        action,
-        html! {
-            (ui.input_required("text", "confirm", words::CONFIRM, "", Some(name)))
-            button.button.danger data-confirm=(question) { (ui.t(label)) }
-        },
-    )
-}
-
-/// Refuses a form in which the name was not typed.
-pub(super) fn check_confirmed(call: &Call, name: &str) -> Result<(), Failure> {
-    if call.form().filled("confirm") == Some(name.trim()) {
-        Ok(())
-    } else {
-        Err(Failure::bad("confirm", call.ui().t(words::NOT_CONFIRMED)))
-    }
 }
 
 async fn share(call: Call) -> Result<impl Reply, Failure> {
@@ -163,7 +143,7 @@ async fn share(call: Call) -> Result<impl Reply, Failure> {
 async fn delete(call: Call) -> Result<impl Reply, Failure> {
     let id = id(&call)?;
     let group = call.app().group(call.actor(), id).await?;
-    check_confirmed(&call, &group.name)?;
+    call.confirmed(&group.name, general::NOT_TYPED)?;
     call.app().delete_group(call.actor(), id).await?;
     Ok(call.redirect("/groups").saying(words::DELETED))
 }

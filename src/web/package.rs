@@ -8,8 +8,7 @@ use warp::http::Method;
 
 use super::call::Call;
 use super::failure::Failure;
-use super::group::{check_confirmed, delete_form};
-use super::message::package as words;
+use super::message::{general, package as words};
 use super::routes::{Route, route};
 use super::ui::Ui;
 use super::ui::text::bytes;
@@ -131,7 +130,7 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
             section.card {
                 h2 { (ui.t(words::DELETE)) }
                 p.muted { (ui.t(words::DELETE_HINT)) }
-                (delete_form(&ui, &format!("/packages/{id}/delete"), &package.name, words::DELETE, &ui.fill(words::DELETE_ASK, &[&package.name])))
+                (ui.delete_form(&format!("/packages/{id}/delete"), ui.t(general::TYPE_ITS_NAME), Some(&package.name), words::DELETE, Some(&ui.fill(words::DELETE_ASK, &[&package.name]))))
             }
         }
     };
@@ -144,7 +143,7 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
 async fn delete(call: Call) -> Result<impl Reply, Failure> {
     let id = id(&call)?;
     let package = call.app().package(call.actor(), id).await?;
-    check_confirmed(&call, &package.name)?;
+    call.confirmed(&package.name, general::NOT_TYPED)?;
     call.app().delete_package(call.actor(), id).await?;
     Ok(call.redirect("/packages").saying(words::DELETED))
 }

@@ -7,7 +7,7 @@ use warp::http::Method;
 use super::call::Call;
 use super::failure::Failure;
 use super::message::user as people;
-use super::message::{Message, role as text};
+use super::message::{Message, general, role as text};
 use super::routes::{Route, route};
 use super::token::{scope_tick, scopes};
 use super::ui::Ui;
@@ -206,13 +206,7 @@ fn deletion(ui: &Ui, role: &Role, base: &str) -> Markup {
         section.card.danger-zone {
             h2 { (ui.t(text::DELETE_TITLE)) }
             p.muted { (ui.t(text::DELETE_WHY)) }
-            (ui.form(&format!("{base}/delete"), html! {
-                div.field {
-                    label for="confirm" { (ui.fill(text::DELETE_CONFIRM, &[&role.name])) }
-                    input #confirm name="confirm" type="text" autocomplete="off" autocapitalize="none" required;
-                }
-                button.button.danger { (ui.t(text::DELETE)) }
-            }))
+            (ui.delete_form(&format!("{base}/delete"), &ui.fill(general::TYPE_NAME, &[&role.name]), None, text::DELETE, None))
         }
     }
 }
@@ -248,9 +242,7 @@ async fn set_users(call: Call) -> Result<impl Reply, Failure> {
 }
 
 async fn delete(call: Call) -> Result<impl Reply, Failure> {
-    if call.form().filled("confirm") != Some(call.param(0)) {
-        return Err(Failure::bad("confirm", call.ui().t(people::NOT_CONFIRMED)));
-    }
+    call.confirmed(call.param(0), people::NOT_CONFIRMED)?;
     call.app().delete_role(call.actor(), call.param(0)).await?;
     let said = call.ui().fill(text::DELETED, &[&call.param(0)]);
     Ok(call.redirect("/roles").saying_text(said))

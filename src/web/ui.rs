@@ -242,7 +242,6 @@ impl Ui {
         } else {
             layout::failure(self, failure).into_response()
         };
-        *response.status_mut() = failure.status;
         retry_after(&mut response, failure.retry_after);
         response
     }

@@ -138,13 +138,7 @@ fn removal(subject: &Subject) -> Markup {
     html! {
         h2 { (ui.t(words::REMOVE_TITLE)) }
         p.muted { (ui.t(words::REMOVE_HINT)) }
-        (ui.form(&subject.path("/remove"), html! {
-            div.field {
-                label for="confirm" { (ui.fill(words::REMOVE_CONFIRM, &[&subject.name()])) }
-                input #confirm name="confirm" type="text" autocomplete="off" required;
-            }
-            button.button.danger { (ui.t(words::REMOVE)) }
-        }))
+        (ui.delete_form(&subject.path("/remove"), &ui.fill(words::REMOVE_CONFIRM, &[&subject.name()]), None, words::REMOVE, None))
     }
 }
 
@@ -204,9 +198,7 @@ async fn change(call: &Call, subject: &Subject, edit: DeviceEdit, tab: &str) -> 
 async fn remove(call: Call) -> Result<Redirect, Failure> {
     let subject = Subject::of(&call).await?;
     let ui = call.ui();
-    if call.form().get("confirm").map(str::trim) != Some(subject.name().trim()) {
-        return Err(Failure::bad("confirm", ui.t(words::NOT_THE_NAME)));
-    }
+    call.confirmed(subject.name(), words::NOT_THE_NAME)?;
     call.app().remove_device(call.actor(), subject.device.id).await?;
     Ok(call.redirect("/devices").saying_text(ui.fill(words::REMOVED, &[&subject.name()])))
 }

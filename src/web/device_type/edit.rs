@@ -80,10 +80,7 @@ pub(super) fn forms(ui: &Ui, name: &str, json: &str) -> Markup {
         }
         section.card {
             h2 { (ui.t(device_type::DELETE_TITLE)) }
-            (ui.form(&format!("{PATH}/{name}/delete"), html! {
-                (ui.input_required("text", "confirm", device_type::DELETE_CONFIRM, "", Some(ui.t(device_type::DELETE_HINT))))
-                button.button.danger { (ui.t(device_type::DELETE)) }
-            }))
+            (ui.delete_form(&format!("{PATH}/{name}/delete"), ui.t(device_type::DELETE_CONFIRM), Some(ui.t(device_type::DELETE_HINT)), device_type::DELETE, None))
         }
     }
 }
@@ -103,9 +100,7 @@ pub(super) async fn replace(call: Call) -> Result<Redirect, Failure> {
 
 pub(super) async fn delete(call: Call) -> Result<Redirect, Failure> {
     let name = call.param(0);
-    if call.form().filled("confirm") != Some(name) {
-        return Err(Failure::bad("confirm", call.ui().t(device_type::DELETE_UNCONFIRMED)));
-    }
+    call.confirmed(name, device_type::DELETE_UNCONFIRMED)?;
     call.app().delete_device_type(call.actor(), name).await?;
     Ok(call.redirect(PATH).saying(device_type::DELETED))
 }

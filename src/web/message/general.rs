@@ -59,6 +59,9 @@ messages! {
 
     // Buttons.
     CONFIRM = "Yes, go on", "确认";
+    TYPE_NAME = "Type {} to confirm", "输入 {} 以确认";
+    TYPE_ITS_NAME = "Type its name to confirm", "输入名称以确认";
+    NOT_TYPED = "type the name as it stands above", "请输入与上方一致的名称";
     CANCEL = "Cancel", "取消";
     CLOSE = "Close", "关闭";
     PAGES = "Pages", "分页";

@@ -52,8 +52,6 @@ messages! {
     DELETE_HINT = "Its devices stay. Policies and geofences that name it reach them no longer.", "设备会保留；引用该分组的策略和地理围栏将不再作用于这些设备。";
     DELETE_ASK = "Delete the group {}?", "确定删除分组 {}？";
     DELETED = "The group is deleted.", "分组已删除。";
-    CONFIRM = "Type its name to confirm", "输入名称以确认";
-    NOT_CONFIRMED = "type the name as it stands above", "请输入与上方一致的名称";
     STATUS = "Status", "状态";
     TYPE = "Type", "类型";
     DEVICE = "Device", "设备";

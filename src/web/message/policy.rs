@@ -124,7 +124,6 @@ messages! {
     DELETE = "Delete this policy", "删除此策略";
     DELETE_HINT = "Devices keep it until the changes are applied. Its versions are gone for good.",
         "下发更改前设备仍保留此策略。其历史版本将永久删除。";
-    DELETE_CONFIRM = "Type {} to confirm", "输入 {} 以确认";
     NOT_CONFIRMED = "The name is not the one of this policy.", "输入的名称与此策略不符。";
     DELETED = "Deleted. Apply the changes to tell the devices.", "已删除。下发更改后设备才会收到。";
 

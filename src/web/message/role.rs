@@ -27,7 +27,6 @@ messages! {
     DELETE_TITLE = "Delete this role", "删除此角色";
     DELETE_WHY = "People and groups lose it.", "用户和分组将失去此角色。";
     DELETE = "Delete", "删除";
-    DELETE_CONFIRM = "Type {} to confirm", "输入 {} 以确认";
     DELETED = "The role {} is deleted.", "已删除角色 {}。";
     READ = "See devices, operations, telemetry, the board and the events", "查看设备、操作、遥测、网关和事件";
     OPERATE = "Send and cancel operations, edit devices and groups", "下发和取消操作，编辑设备和分组";

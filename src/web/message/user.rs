@@ -47,7 +47,6 @@ messages! {
     DELETE = "Delete", "删除";
     DELETE_TITLE = "Delete this user", "删除此用户";
     DELETE_WHY = "Their sessions, API tokens and OAuth tokens go with them. The devices they own stay enrolled.", "其会话、API 令牌和 OAuth 令牌将一并删除；其拥有的设备仍保持注册。";
-    DELETE_CONFIRM = "Type {} to confirm", "输入 {} 以确认";
     DELETED = "{} is deleted", "已删除 {}";
     DEVICES = "Devices they own", "其拥有的设备";
     TRAIL = "What they did", "其审计记录";

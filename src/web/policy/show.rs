@@ -15,7 +15,7 @@ use crate::model::id::{DeviceId, GroupId, PolicyId};
 use crate::model::policy::{Difference, Edit, Policy, PolicyVersion, payload};
 use crate::web::call::{Call, Redirect};
 use crate::web::failure::Failure;
-use crate::web::message::policy as words;
+use crate::web::message::{general, policy as words};
 use crate::web::routes::{Route, route};
 use crate::web::ui::{Tone, Ui};
 
@@ -71,13 +71,7 @@ async fn show(call: Call) -> Result<impl Reply, Failure> {
             details.card.spaced {
                 summary { (ui.t(words::DELETE)) }
                 p.muted { (ui.t(words::DELETE_HINT)) }
-                (ui.form(&format!("{base}/delete"), html! {
-                    div.field {
-                        label for="confirm" { (ui.fill(words::DELETE_CONFIRM, &[&policy.name])) }
-                        input #confirm name="confirm" type="text" autocomplete="off" autocapitalize="none" required;
-                    }
-                    button.button.danger { (ui.t(words::DELETE)) }
-                }))
+                (ui.delete_form(&format!("{base}/delete"), &ui.fill(general::TYPE_NAME, &[&policy.name]), None, words::DELETE, None))
             }
         }
     };
@@ -261,9 +255,7 @@ async fn restore(call: Call) -> Result<Redirect, Failure> {
 async fn delete(call: Call) -> Result<Redirect, Failure> {
     let key = PolicyKey::Id(call.id(0, "policy")?);
     let policy = call.app().policy(call.actor(), key).await?;
-    if call.form().filled("confirm") != Some(policy.name.trim()) {
-        return Err(Failure::bad("confirm", call.ui().t(words::NOT_CONFIRMED)));
-    }
+    call.confirmed(&policy.name, words::NOT_CONFIRMED)?;
     call.app().delete_policies(call.actor(), vec![key]).await?;
     Ok(call.redirect("/policies").saying(words::DELETED))
 }

@@ -60,11 +60,7 @@ impl Ui {
         value: &str,
         hint: Option<&str>,
     ) -> Markup {
-        let described = hint.map(|_| format!("{name}-hint"));
-        let control = html! {
-            input id=(name) name=(name) type=(kind) value=(value) aria-describedby=[described];
-        };
-        self.field(name, label, &control, hint)
+        self.line(kind, name, label, value, hint, false)
     }
 
     /// As [`Ui::input`], which has to be filled.
@@ -76,11 +72,40 @@ impl Ui {
         value: &str,
         hint: Option<&str>,
     ) -> Markup {
+        self.line(kind, name, label, value, hint, true)
+    }
+
+    fn line(&self, kind: &str, name: &str, label: Message, value: &str, hint: Option<&str>, required: bool) -> Markup {
         let described = hint.map(|_| format!("{name}-hint"));
         let control = html! {
-            input id=(name) name=(name) type=(kind) value=(value) aria-describedby=[described] required;
+            input id=(name) name=(name) type=(kind) value=(value) aria-describedby=[described] required[required];
         };
         self.field(name, label, &control, hint)
+    }
+
+    /// A form that deletes something once its name is typed; [`Call::confirmed`](crate::web::call::Call::confirmed)
+    /// checks it. The label or the hint tells the name; a question is asked by the script besides.
+    pub(in crate::web) fn delete_form(
+        &self,
+        action: &str,
+        label: &str,
+        hint: Option<&str>,
+        button: Message,
+        question: Option<&str>,
+    ) -> Markup {
+        let described = hint.map(|_| "confirm-hint");
+        self.form(
+            action,
+            html! {
+                div.field {
+                    label for="confirm" { (label) }
+                    input #confirm name="confirm" type="text" autocomplete="off" autocapitalize="none"
+                        aria-describedby=[described] required;
+                    @if let Some(hint) = hint { p.hint #confirm-hint { (hint) } }
+                }
+                button.button.danger data-confirm=[question] { (self.t(button)) }
+            },
+        )
     }
 
     /// A choice of one among several: values and what they are called.

@@ -12,8 +12,7 @@ use crate::model::user::{User, UserEdit};
 use crate::web::account::{new_password, session_table};
 use crate::web::call::Call;
 use crate::web::failure::Failure;
-use crate::web::message::user as text;
-use crate::web::message::{account, login};
+use crate::web::message::{account, general, login, user as text};
 use crate::web::routes::{Route, route};
 use crate::web::ui::Ui;
 
@@ -130,19 +129,11 @@ fn open_sessions(ui: &Ui, user: &User, sessions: &[SessionInfo], base: &str, is_
 }
 
 fn deletion(ui: &Ui, user: &User, base: &str) -> Markup {
-    let control =
-        html! { input #confirm name="confirm" type="text" autocomplete="off" autocapitalize="none" required; };
     html! {
         section.card.danger-zone {
             h2 { (ui.t(text::DELETE_TITLE)) }
             p.muted { (ui.t(text::DELETE_WHY)) }
-            (ui.form(&format!("{base}/delete"), html! {
-                div.field {
-                    label for="confirm" { (ui.fill(text::DELETE_CONFIRM, &[&user.name])) }
-                    (control)
-                }
-                button.button.danger { (ui.t(text::DELETE)) }
-            }))
+            (ui.delete_form(&format!("{base}/delete"), &ui.fill(general::TYPE_NAME, &[&user.name]), None, text::DELETE, None))
         }
     }
 }
@@ -186,9 +177,7 @@ async fn reset(call: Call) -> Result<impl Reply, Failure> {
 }
 
 async fn delete(call: Call) -> Result<impl Reply, Failure> {
-    if call.form().filled("confirm") != Some(call.param(0)) {
-        return Err(Failure::bad("confirm", call.ui().t(text::NOT_CONFIRMED)));
-    }
+    call.confirmed(call.param(0), text::NOT_CONFIRMED)?;
     call.app().delete_user(call.actor(), call.param(0)).await?;
     let said = call.ui().fill(text::DELETED, &[&call.param(0)]);
     Ok(call.redirect("/users").saying_text(said))
