@@ -80,6 +80,24 @@ export async function enter(page, name = 'admin', password = PASSWORD) {
     if (!answer.ok()) throw new Error(`login: ${answer.status()} ${await answer.text()}`);
 }
 
+/** What a context needs to be the administrator: the `storageState` of one that has logged in. */
+export async function session(browser, site) {
+    const page = await visit(browser, site);
+    await enter(page);
+    const state = await page.context().storageState();
+    await page.context().close();
+    return state;
+}
+
+/** Says yes to the question that is asked. */
+export const agree = (page) => page.locator('dialog[open] button').last().click();
+
+/** Closes a page on which nothing went wrong. */
+export async function close(page) {
+    faultless(page);
+    await page.context().close();
+}
+
 /** Logs in by the form. */
 export async function logIn(page, name = 'admin', password = PASSWORD) {
     await page.goto('/login');

@@ -5,10 +5,10 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 
 import { Board } from './agents.mjs';
-import { enter, faultless, launch, provoke, visit } from './browser.mjs';
+import { close, faultless, launch, provoke, session, visit } from './browser.mjs';
 import { Site, until } from './site.mjs';
 
-let site, browser, session, page, kitchen, phone;
+let site, browser, state, page, kitchen, phone;
 
 before(async () => {
     site = await Site.start();
@@ -22,18 +22,12 @@ before(async () => {
         await site.api('POST', `/devices/${kitchen.id}/telemetry`, { device_time: time, values });
     }
     browser = await launch();
-    page = await visit(browser, site);
-    await enter(page);
-    session = await page.context().storageState();
-    await page.context().close();
+    state = await session(browser, site);
 });
 
-beforeEach(async () => { page = await visit(browser, site, { storageState: session }); });
+beforeEach(async () => { page = await visit(browser, site, { storageState: state }); });
 
-afterEach(async () => {
-    faultless(page);
-    await page.context().close();
-});
+afterEach(() => close(page));
 
 after(async () => {
     await browser?.close();
@@ -129,7 +123,7 @@ test('an operation is taken back, and sent again', async () => {
 
 test('what is said of it is changed without scripting, and it leaves when its name is typed', async () => {
     await page.context().close();
-    page = await visit(browser, site, { storageState: session, javaScriptEnabled: false });
+    page = await visit(browser, site, { storageState: state, javaScriptEnabled: false });
     const { device } = await site.api('POST', '/devices', { type: 'arduino', identifier: 'shelf', name: 'Shelf' });
     await page.goto(`/devices/${device.id}`);
     await page.locator('#note summary').click();
@@ -161,7 +155,7 @@ test('every part is readable while it is empty, in both languages and on a phone
     await page.context().close();
     const { device } = await site.api('POST', '/devices', { type: 'arduino', identifier: 'empty' });
     for (const locale of ['en-GB', 'zh-CN']) {
-        page = await visit(browser, site, { storageState: session, locale, viewport: { width: 360, height: 800 } });
+        page = await visit(browser, site, { storageState: state, locale, viewport: { width: 360, height: 800 } });
         for (const tab of ['', '/metrics', '/location', '/applications', '/policy', '/operations', '/certificates', '/manage', '/json', '/send']) {
             await page.goto(`/devices/${device.id}${tab}`);
             assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360, `${tab} in ${locale}`);

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 
 import { Board, Phone } from './agents.mjs';
-import { enter, faultless, launch, provoke, visit } from './browser.mjs';
+import { close, launch, provoke, session, visit } from './browser.mjs';
 import { Site, until } from './site.mjs';
 
-let site, browser, session, page, phone;
+let site, browser, state, page, phone;
 const boards = [];
 
 before(async () => {
@@ -22,18 +22,12 @@ before(async () => {
     await phone.join();
     await site.api('POST', '/tags', { devices: [boards[1].id, boards[2].id], add: ['warm'] });
     browser = await launch();
-    page = await visit(browser, site);
-    await enter(page);
-    session = await page.context().storageState();
-    await page.context().close();
+    state = await session(browser, site);
 });
 
-beforeEach(async () => { page = await visit(browser, site, { storageState: session }); });
+beforeEach(async () => { page = await visit(browser, site, { storageState: state }); });
 
-afterEach(async () => {
-    faultless(page);
-    await page.context().close();
-});
+afterEach(() => close(page));
 
 after(async () => {
     await browser?.close();

@@ -6,12 +6,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { enter, faultless, launch, provoke, visit } from './browser.mjs';
+import { agree, close, launch, provoke, session, visit } from './browser.mjs';
 import { Site, until } from './site.mjs';
 
 const HOSTILE = '<img src=x onerror=alert(1)>"\'&';
 
-let site, browser, session;
+let site, browser, state;
 
 before(async () => {
     site = await Site.start();
@@ -19,10 +19,7 @@ before(async () => {
         await site.api('POST', '/devices', { type: 'android', identifier, name: `${identifier} ${HOSTILE}` });
     }
     browser = await launch();
-    const page = await visit(browser, site);
-    await enter(page);
-    session = await page.context().storageState();
-    await page.context().close();
+    state = await session(browser, site);
 });
 
 after(async () => {
@@ -31,17 +28,10 @@ after(async () => {
 });
 
 async function open(address, options = {}) {
-    const page = await visit(browser, site, { storageState: session, ...options });
+    const page = await visit(browser, site, { storageState: state, ...options });
     await page.goto(address);
     return page;
 }
-
-async function close(page) {
-    faultless(page);
-    await page.context().close();
-}
-
-const agree = (page) => page.locator('dialog[open] button').last().click();
 
 test('a token from the wizard lets boards in by the commands it shows, and the page tells of each', async () => {
     const page = await open('/enroll/device');

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, afterEach, test } from 'node:test';
 
 import { Board } from './agents.mjs';
-import { enter, faultless, launch, visit } from './browser.mjs';
+import { close, enter, launch, session, visit } from './browser.mjs';
 import { Site } from './site.mjs';
 
-let site, browser, session, page;
+let site, browser, state, page;
 const boards = [];
 
 before(async () => {
@@ -18,18 +18,12 @@ before(async () => {
     boards.push(await Board.enroll(site, 'raspberrypi', 'kitchen', { name: 'Kitchen' }));
     boards[0].connect();
     browser = await launch();
-    page = await visit(browser, site);
-    await enter(page);
-    session = await page.context().storageState();
-    await page.context().close();
+    state = await session(browser, site);
 });
 
-beforeEach(async () => { page = await visit(browser, site, { storageState: session }); });
+beforeEach(async () => { page = await visit(browser, site, { storageState: state }); });
 
-afterEach(async () => {
-    faultless(page);
-    await page.context().close();
-});
+afterEach(() => close(page));
 
 after(async () => {
     await browser?.close();

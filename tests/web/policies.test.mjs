@@ -4,12 +4,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { enter, faultless, launch, provoke, visit } from './browser.mjs';
+import { agree, close, launch, provoke, session, visit } from './browser.mjs';
 import { Site, until } from './site.mjs';
 
 const HOSTILE = '<img src=x onerror=alert(1)>"\'&';
 
-let site, browser, session;
+let site, browser, state;
 
 before(async () => {
     site = await Site.start();
@@ -17,10 +17,7 @@ before(async () => {
         await site.api('POST', '/devices', { type: 'android', identifier, name: `${identifier} ${HOSTILE}` });
     }
     browser = await launch();
-    const page = await visit(browser, site);
-    await enter(page);
-    session = await page.context().storageState();
-    await page.context().close();
+    state = await session(browser, site);
 });
 
 after(async () => {
@@ -29,17 +26,11 @@ after(async () => {
 });
 
 async function open(address, options = {}) {
-    const page = await visit(browser, site, { storageState: session, ...options });
+    const page = await visit(browser, site, { storageState: state, ...options });
     await page.goto(address);
     return page;
 }
 
-async function close(page) {
-    faultless(page);
-    await page.context().close();
-}
-
-const agree = (page) => page.locator('dialog[open] button').last().click();
 const policy = (name) => site.api('GET', '/policies').then(({ items }) => items.find((each) => each.name === name));
 const names = (page) => page.locator('tbody[data-order] > tr').evaluateAll((rows) => rows.map((row) => row.dataset.name));
 
