@@ -1,18 +1,16 @@
 //! Every page of the dashboard, as the table of its routes lists them: who gets in, which forms are taken, and what goes
 //! along with each answer. What the pages do is tried in a browser (`tests/web.sh`).
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
-use std::sync::Arc;
-use std::time::Duration;
+mod common;
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::service::Service as _;
 use hyper::{HeaderMap, Method, Request};
 use hyper_util::service::TowerToHyperService;
+use pym::app::App;
 use pym::app::device::DeviceEdit;
-use pym::app::{App, Clock, PolicySettings, Settings};
-use pym::metrics::Metrics;
 use pym::model::actor::Actor;
 use pym::model::device::{DeviceStatus, NewDevice, Property};
 use pym::model::enrollment_token::NewEnrollmentToken;
@@ -26,13 +24,14 @@ use pym::model::role::NewRole;
 use pym::model::telemetry::{NewEvent, Sample, Value};
 use pym::model::user::NewUser;
 use pym::net::Peer;
-use pym::pki::Pki;
-use pym::store::{Flush, Store};
+use pym::store::Flush;
 use pym::web::{self, routes};
 use rcgen::{CertificateParams, KeyPair};
 use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
+
+use common::application;
 const PASSWORD: &str = "correct horse battery";
 /// What would be an element and end an attribute, were it not escaped.
 const MARKUP: &str = "<blink>\"'&amp;";
@@ -50,6 +49,8 @@ struct Site {
 struct Answer {
     status: u16,
     headers: HeaderMap,
+    /// Bytes of the body, as they were sent.
+    length: usize,
     body: String,
 }
 
@@ -62,18 +63,7 @@ impl Answer {
 impl Site {
     async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("pym.db")).unwrap();
-        let settings = Settings {
-            data_dir: dir.path().to_owned(),
-            public_host: None,
-            unreachable_after: Duration::from_mins(10),
-            inactive_after: Duration::from_mins(15),
-            access_token_ttl: Duration::from_hours(1),
-            policy: PolicySettings::default(),
-        };
-        let (app, downlink) = App::open(store, Clock::default(), Arc::new(Metrics::default()), settings).await.unwrap();
-        let pki = Pki::open(dir.path(), app.clock().now(), "gateway", &[]).unwrap();
-        app.use_pki(Arc::new(pki));
+        let (app, downlink) = application(dir.path()).await;
         app.update_standing(|standing| standing.endpoints.https = vec!["0.0.0.0:9443".to_owned()]);
         let routes = web::routes(app.clone(), CancellationToken::new());
         Self { app, routes, _dir: dir, _downlink: downlink }
@@ -111,6 +101,7 @@ impl Site {
             bytes.extend_from_slice(&frame.unwrap().into_data().unwrap());
         }
         Answer {
+            length: bytes.len(),
             status: head.status.as_u16(),
             headers: head.headers,
             body: String::from_utf8_lossy(&bytes).into_owned(),
@@ -378,6 +369,28 @@ async fn files_are_immutable_and_compressed() {
         assert_eq!(site.ask(&Method::GET, &path, &[("if-none-match", &known)], "").await.status, 304);
     }
     assert_eq!(site.ask(&Method::GET, "/assets/app-0.css", &[], "").await.status, 404);
+}
+
+/// What a browser takes that comes for the first time: at most 100 KB, the page as it is and the files as brotli.
+#[tokio::test]
+async fn a_first_load_is_light() {
+    let site = Site::ready().await;
+    let cookie = site.session("admin").await;
+    for path in ["/login", "/", "/devices"] {
+        let cookie = if path == "/login" { "" } else { cookie.as_str() };
+        let page = site.ask(&Method::GET, path, &[("cookie", cookie)], "").await;
+        assert_eq!(page.status, 200, "{path}");
+        let mut bytes = page.length;
+        let files: std::collections::BTreeSet<_> =
+            page.body.split('"').filter(|word| word.starts_with("/assets/")).collect();
+        assert_eq!(files.len(), 3, "{path}: {files:?}");
+        for file in files {
+            let answer = site.ask(&Method::GET, file, &[("accept-encoding", "br")], "").await;
+            assert_eq!((answer.status, answer.header("content-encoding")), (200, "br"), "{file}");
+            bytes += answer.length;
+        }
+        assert!(bytes <= 100_000, "{path}: {bytes} bytes");
+    }
 }
 
 #[tokio::test]

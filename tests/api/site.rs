@@ -1,6 +1,5 @@
 //! A site under test: the application over a real store in a temporary directory, and the routes of both doors before it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,17 +8,15 @@ use hyper::body::Body as _;
 use hyper::service::Service as _;
 use hyper::{HeaderMap, Request};
 use hyper_util::service::TowerToHyperService;
-use pym::app::{App, Clock, PolicySettings, Settings};
-use pym::metrics::Metrics;
+use pym::app::App;
 use pym::net::Peer;
-use pym::pki::Pki;
-use pym::store::Store;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use warp::Filter as _;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
+use super::common::application;
 use super::conform::Document;
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -92,19 +89,7 @@ impl Caller {
 impl Site {
     pub(crate) async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("pym.db")).unwrap();
-        let settings = Settings {
-            data_dir: dir.path().to_owned(),
-            public_host: None,
-            unreachable_after: Duration::from_mins(10),
-            inactive_after: Duration::from_mins(15),
-            access_token_ttl: Duration::from_hours(1),
-            policy: PolicySettings::default(),
-        };
-        let opened = App::open(store, Clock::default(), Arc::new(Metrics::default()), settings).await;
-        let (app, downlink) = opened.unwrap();
-        let pki = Pki::open(dir.path(), app.clock().now(), "gateway", &[]).unwrap();
-        app.use_pki(Arc::new(pki));
+        let (app, downlink) = application(dir.path()).await;
         app.update_standing(|standing| standing.ready = true);
         let stop = CancellationToken::new();
         let own = pym::api::routes(app.clone(), "-----BEGIN CERTIFICATE-----\n".to_owned(), stop.clone());

@@ -9,9 +9,15 @@ use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use pym::app::downlink::Downlink;
+use pym::app::{App, Clock, PolicySettings, Settings};
+use pym::metrics::Metrics;
 use pym::model::host::Endpoints;
+use pym::pki::Pki;
+use pym::store::Store;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -208,6 +214,23 @@ impl Drop for Daemon {
             drop(writeln!(std::io::stderr(), "--- the log of pymd\n{}---", self.log()));
         }
     }
+}
+
+/// The application over a new store in a directory, with the site's authority, for tests of a door without listeners.
+pub async fn application(dir: &Path) -> (App, tokio::sync::mpsc::Receiver<Downlink>) {
+    let store = Store::open(&dir.join("pym.db")).unwrap();
+    let settings = Settings {
+        data_dir: dir.to_owned(),
+        public_host: None,
+        unreachable_after: Duration::from_mins(10),
+        inactive_after: Duration::from_mins(15),
+        access_token_ttl: Duration::from_hours(1),
+        policy: PolicySettings::default(),
+    };
+    let (app, downlink) = App::open(store, Clock::default(), Arc::new(Metrics::default()), settings).await.unwrap();
+    let pki = Pki::open(dir, app.clock().now(), "gateway", &[]).unwrap();
+    app.use_pki(Arc::new(pki));
+    (app, downlink)
 }
 
 /// Reads an HTTP/1 answer up to the end of the connection: its status and its body.
